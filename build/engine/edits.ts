@@ -1,0 +1,99 @@
+import type { SourceFiles } from "./source.ts";
+
+/** A change of one named place of the engine's source. */
+export interface Edit {
+  readonly file: string;
+  readonly why: string;
+  /** Must occur exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Edits for all modules. */
+export const ENGINE_EDITS: readonly Edit[] = [
+  {
+    file: "quickjs.c",
+    why: "in WebAssembly a switch is as fast as computed goto, and smaller",
+    find: "#if defined(EMSCRIPTEN) || defined(_MSC_VER)\n#define DIRECT_DISPATCH  0",
+    replace: "#if 1\n#define DIRECT_DISPATCH  0",
+  },
+  {
+    file: "cutils.h",
+    why: "a host may refuse the clock (capability restriction), and that must not become a trap",
+    find: "  if (clock_gettime(CLOCK_MONOTONIC, &t))\n    abort();",
+    replace: "  if (clock_gettime(CLOCK_MONOTONIC, &t))\n    return 0;",
+  },
+];
+
+/** Edits that only the runtime needs, because they refer to the shim. */
+export const SHIM_EDITS: readonly Edit[] = [
+  {
+    file: "quickjs.c",
+    why: "a promise knows the hook that waits for it: no reaction or job is needed to resume a stream",
+    find: "typedef struct JSPromiseData {\n",
+    replace:
+      "struct PausedHook;\nstatic void shim_hook_settled(struct PausedHook *hook);\n\n" +
+      "typedef struct JSPromiseData {\n    struct PausedHook *paused_hook;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "tells the shim that such a promise has settled",
+    find:
+      "    list_for_each_safe(el, el1, &s->promise_reactions[1 - is_reject]) {\n" +
+      "        rd = list_entry(el, JSPromiseReactionData, link);\n" +
+      "        list_del(&rd->link);\n" +
+      "        promise_reaction_data_free(ctx->rt, rd);\n    }\n",
+    replace:
+      "    list_for_each_safe(el, el1, &s->promise_reactions[1 - is_reject]) {\n" +
+      "        rd = list_entry(el, JSPromiseReactionData, link);\n" +
+      "        list_del(&rd->link);\n" +
+      "        promise_reaction_data_free(ctx->rt, rd);\n    }\n" +
+      "    if (s->paused_hook)\n        shim_hook_settled(s->paused_hook);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "an interrupted async function rejects its promise; upstream leaves it pending, and its stream would hang for ever",
+    find:
+      "        if (unlikely(JS_IsUncatchableError(ctx->rt->current_exception))) {\n" +
+      "            is_success = false;\n" +
+      "        } else {\n" +
+      "            JSValue error = JS_GetException(ctx);\n" +
+      "            ret2 = JS_Call(ctx, s->resolving_funcs[1], JS_UNDEFINED,",
+    replace:
+      "        {\n" +
+      "            JSValue error = JS_GetException(ctx);\n" +
+      "            ret2 = JS_Call(ctx, s->resolving_funcs[1], JS_UNDEFINED,",
+  },
+  {
+    file: "quickjs.c",
+    why: "settling a promise can fail when the heap is full, and that must not become a trap",
+    find: "                    abort(); /* BUG */\n                }\n            }\n            JS_FreeValue(ctx, ret2);",
+    replace:
+      "                    is_success = false;\n                }\n            }\n            JS_FreeValue(ctx, ret2);",
+  },
+];
+
+/**
+ * The files with all edits made.
+ *
+ * @throws Error when a place is not there exactly once: the source is another version than the edits were written for
+ */
+export function applyEdits(files: SourceFiles, edits: readonly Edit[]): SourceFiles {
+  const edited = new Map(files);
+  for (const { file, find, replace, why } of edits) {
+    const text = edited.get(file);
+    const count = text === undefined ? 0 : text.split(find).length - 1;
+    if (text === undefined || count !== 1) {
+      const place = JSON.stringify(find.trim().split("\n")[0]);
+      throw new Error(
+        `cannot edit the engine's ${file} (${why}): the place that starts with ${place} is there ${count} times, expected once. ` +
+          "build/engine/edits.ts was written for another version of the source.",
+      );
+    }
+    edited.set(
+      file,
+      text.replace(find, () => replace),
+    );
+  }
+  return edited;
+}

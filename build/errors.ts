@@ -1,0 +1,18 @@
+/**
+ * A filter that cannot be built. The message is complete: where, what, a code frame where there is one, and how to fix it.
+ * Everything else that a build throws is a fault of this package.
+ */
+export class BuildError extends Error {
+  override readonly name: string = "BuildError";
+}
+
+/** The filter does not type-check. Apart from other build errors, because a build can go without (`typecheck: false`). */
+export class TypeCheckError extends BuildError {
+  override readonly name = "TypeCheckError";
+}
+
+/** The reason in an error of Node's file system calls, without the code and the path that Node adds. */
+export function fileErrorReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')*$/, "");
+}

@@ -1,0 +1,35 @@
+import { BuildError } from "../errors.ts";
+import { BUNDLE_NAME } from "../source-map.ts";
+import { EngineInstance } from "../wasm/instance.ts";
+import type { Bundle } from "./bundle.ts";
+import { readEngine } from "./engine-module.ts";
+import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
+
+/**
+ * Compiles a bundle to the engine's bytecode.
+ *
+ * @param entry - absolute path of the filter's file
+ * @throws BuildError when the engine refuses what esbuild let pass: the insides of a regular expression, mostly
+ */
+export async function compile(bundle: Bundle, entry: string): Promise<Uint8Array> {
+  const compiler = new EngineInstance(await readEngine("compiler"), (name) => () => {
+    throw new Error(`compiler.wasm called ${name}`);
+  });
+  const source = Buffer.from(bundle.script);
+  const name = Buffer.from(BUNDLE_NAME);
+  const failed = compiler.call(
+    "compile",
+    compiler.write("allocate", source),
+    source.length,
+    compiler.write("allocate", name),
+    name.length,
+  );
+  const [pointer, length] = [compiler.call("result_ptr"), compiler.call("result_len")];
+  if (failed !== 0) {
+    const error = parseScriptError(compiler.readText(pointer, length));
+    // It names no place for what is wrong inside a regular expression.
+    const hint = error.stack === "" ? " (in a regular expression of this file or of its imports)" : "";
+    throw new BuildError(describeScriptError(error, titleOf(error) + hint, bundle.map, entry));
+  }
+  return compiler.read(pointer, length);
+}

@@ -1,0 +1,110 @@
+import { LogLevel, Status } from "../../src/abi/index.ts";
+import { BuildError } from "../errors.ts";
+import type { BundleMap } from "../source-map.ts";
+import type { WasmFunction } from "../wasm/api.ts";
+import { exportMutableGlobals } from "../wasm/exports.ts";
+import { EngineInstance } from "../wasm/instance.ts";
+import { withMemory } from "../wasm/memory-image.ts";
+import { readEngine } from "./engine-module.ts";
+import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
+import type { ScriptError } from "./script-error.ts";
+
+/** A line that the filter's top level logged while it was built. */
+export interface BuildLog {
+  readonly level: keyof typeof LogLevel;
+  readonly message: string;
+}
+
+export interface Snapshot {
+  /** The runtime with the started filter in its memory; it still exports what only a build calls. */
+  readonly wasm: Uint8Array;
+  /** The exports that this filter needs. */
+  readonly exports: readonly string[];
+}
+
+export interface SnapshotOptions {
+  readonly map: BundleMap;
+  /** Absolute path of the filter's file. */
+  readonly entry: string;
+  readonly onLog: (line: BuildLog) => void;
+}
+
+/**
+ * Runs a filter's top level once in the runtime, and makes a module that begins where that ended. A filter starts in a host
+ * without running anything.
+ *
+ * @throws BuildError when the top level throws or does not end
+ */
+export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): Promise<Snapshot> {
+  const runtime = await readEngine("runtime");
+  const { bytes, names } = exportMutableGlobals(runtime);
+  const host = new BuildTimeHost(options.onLog);
+  const instance = new EngineInstance(bytes, (name, caller) => host.call(name, caller));
+  const globals = names.map((name) => instance.global(name));
+
+  const failed = instance.call("build_run", instance.write("build_allocate", bytecode), bytecode.length);
+  const result = instance.readText(instance.call("build_result_ptr"), instance.call("build_result_len"));
+  if (failed !== 0) {
+    throw topLevelError(result, host.firstCall, options);
+  }
+  if (names.some((name, at) => instance.global(name) !== globals[at])) {
+    throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
+  }
+  return { wasm: withMemory(runtime, instance.memory), exports: exportsOf(result) };
+}
+
+/** What the runtime finds in place of a host: its log, and nothing else. */
+class BuildTimeHost {
+  readonly #onLog: (line: BuildLog) => void;
+  /** The first call that there is no host for. */
+  firstCall: string | undefined;
+
+  constructor(onLog: (line: BuildLog) => void) {
+    this.#onLog = onLog;
+  }
+
+  call(name: string, caller: EngineInstance): WasmFunction {
+    if (name === "proxy_log") {
+      return (level: number, pointer: number, length: number) => {
+        this.#onLog({ level: levelName(level), message: caller.readText(pointer, length) });
+        return Status.Ok;
+      };
+    }
+    return () => {
+      this.firstCall ??= name;
+      return Status.Unimplemented;
+    };
+  }
+}
+
+function levelName(level: number): BuildLog["level"] {
+  const names = Object.keys(LogLevel) as BuildLog["level"][];
+  return names.find((name) => LogLevel[name] === level) ?? "Info";
+}
+
+const WHEN = "the filter's top level runs once, when the filter is built";
+
+function topLevelError(result: string, hostCall: string | undefined, { map, entry }: SnapshotOptions): BuildError {
+  const error = parseScriptError(result);
+  return new BuildError(describeScriptError(error, explain(error, hostCall), map, entry));
+}
+
+function explain(error: ScriptError, hostCall: string | undefined): string {
+  if (error.name === "InternalError" && error.message === "interrupted") {
+    // The engine's line tables know calls and property accesses; a loop without them is after the last one.
+    return `this does not end: ${WHEN}, and it was stopped at or after this place. Look for an endless loop.`;
+  }
+  const inHostCall = hostCall !== undefined && error.stack?.trimStart().startsWith(`at ${hostCall} `) === true;
+  if (inHostCall || error.name === "HostError") {
+    return `${hostCall ?? "a host call"} has no host here: ${WHEN}. Call it from a hook.`;
+  }
+  return `${titleOf(error)}\n(${WHEN}, and threw this)`;
+}
+
+function exportsOf(result: string): string[] {
+  const { exports } = JSON.parse(result) as { exports?: unknown };
+  if (!Array.isArray(exports)) {
+    throw new Error(`the runtime did not say which exports the filter needs: ${result}`);
+  }
+  return exports.map(String);
+}

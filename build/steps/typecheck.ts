@@ -1,0 +1,58 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+import { TypeCheckError } from "../errors.ts";
+import { runsFromSource } from "../package-files.ts";
+import type { TypeCheckResult } from "./typecheck-process.ts";
+
+/** A type check that runs in a process of its own while the filter is built. */
+export interface TypeCheck {
+  /**
+   * Settles when the check is done.
+   *
+   * @throws TypeCheckError with the diagnostics
+   */
+  readonly done: Promise<TypeCheckResult>;
+  /** Ends the check when nobody needs its outcome any more. */
+  readonly cancel: () => void;
+}
+
+/**
+ * Starts to check a filter's types, as `tsc --noEmit` would with the tsconfig.json nearest to it, or strictly without one.
+ *
+ * @param entry - absolute path of the filter's file
+ */
+export function startTypeCheck(entry: string): TypeCheck {
+  const file = fileURLToPath(new URL(`./typecheck-process.${runsFromSource ? "ts" : "js"}`, import.meta.url));
+  const execArgv = runsFromSource ? ["--import", import.meta.resolve("tsx")] : [];
+  const child = fork(file, [entry], { execArgv });
+  const done = outcome(child);
+  // Whoever waits for it gets the error; a build that fails earlier does not wait.
+  done.catch(() => undefined);
+  return {
+    done,
+    cancel: () => {
+      child.kill();
+    },
+  };
+}
+
+async function outcome(child: ChildProcess): Promise<TypeCheckResult> {
+  const result = await new Promise<TypeCheckResult>((resolve, reject) => {
+    child.once("message", (message) => {
+      resolve(message as TypeCheckResult);
+    });
+    child.once("error", (cause) => {
+      reject(new Error("the type check could not run", { cause }));
+    });
+    child.once("exit", (code, signal) => {
+      reject(new Error(`the type check ended without a result (${signal ?? `exit status ${code ?? "unknown"}`})`));
+    });
+  });
+  if (result.errors > 0) {
+    const count = result.errors === 1 ? "1 type error" : `${result.errors} type errors`;
+    throw new TypeCheckError(`${result.text.trimEnd()}\n\n${count}; --no-typecheck builds without this check`);
+  }
+  return result;
+}

@@ -1,0 +1,37 @@
+import { concat, encodeName, encodeSection, encodeU32 } from "./encode.ts";
+import { EXTERNAL_KINDS, readModule, SectionId } from "./module.ts";
+import type { Export } from "./module.ts";
+import { replaceSections } from "./rewrite.ts";
+
+/** The same module without the exports that are not named. */
+export function keepExports(module: Uint8Array, names: readonly string[]): Uint8Array {
+  const { exports } = readModule(module);
+  return withExports(
+    module,
+    exports.filter(({ name }) => names.includes(name)),
+  );
+}
+
+/**
+ * The same module with every mutable global exported, so that a snapshot can see whether they changed.
+ *
+ * @returns the module, and the names under which it exports them
+ */
+export function exportMutableGlobals(module: Uint8Array): { bytes: Uint8Array; names: string[] } {
+  const { exports, globals } = readModule(module);
+  const added = globals
+    .filter(({ mutable }) => mutable)
+    .map(({ index }): Export => ({ name: `global ${index}`, kind: "global", index }));
+  return { bytes: withExports(module, [...exports, ...added]), names: added.map(({ name }) => name) };
+}
+
+function withExports(module: Uint8Array, exports: readonly Export[]): Uint8Array {
+  const entries = exports.flatMap(({ name, kind, index }) => [
+    encodeName(name),
+    Uint8Array.from([EXTERNAL_KINDS.indexOf(kind), ...encodeU32(index)]),
+  ]);
+  const content = concat([Uint8Array.from(encodeU32(exports.length)), ...entries]);
+  return replaceSections(module, readModule(module), (section) =>
+    section.id === SectionId.Export ? encodeSection(section.id, content) : section.bytes,
+  );
+}

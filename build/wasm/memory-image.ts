@@ -1,0 +1,86 @@
+import { concat, encodeI32, encodeSection, encodeU32 } from "./encode.ts";
+import { readModule, SectionId } from "./module.ts";
+import type { Limits, Section } from "./module.ts";
+import { Reader } from "./reader.ts";
+import { replaceSections } from "./rewrite.ts";
+
+const PAGE = 65536;
+
+/**
+ * So many zeros between two runs of data cost no more as bytes than another segment's header: mode, i32.const, offset (3 or 4
+ * bytes), end and length (1 or 2).
+ */
+const GAP = 8;
+
+/**
+ * The same module with a memory that begins as the given image.
+ *
+ * @param memory - the whole memory, a multiple of the page size
+ * @throws Error when the module has something that this would change the meaning of
+ */
+export function withMemory(module: Uint8Array, memory: Uint8Array): Uint8Array {
+  const info = readModule(module);
+  const limits = info.memories[0];
+  if (limits === undefined) {
+    throw new Error("the runtime has no memory of its own");
+  }
+  const segments = dataSegments(memory);
+  return replaceSections(module, info, (section) => {
+    switch (section.id) {
+      case SectionId.Memory:
+        return encodeSection(section.id, Uint8Array.from([1, ...encodeLimits(limits, memory.length / PAGE)]));
+      case SectionId.Data:
+        refusePassiveSegments(section);
+        return encodeSection(section.id, concat([Uint8Array.from(encodeU32(segments.length)), ...segments]));
+      case SectionId.DataCount:
+        return encodeSection(section.id, Uint8Array.from(encodeU32(segments.length)));
+      default:
+        return section.bytes;
+    }
+  });
+}
+
+function encodeLimits(limits: Limits, minimum: number): number[] {
+  const maximum = limits.maximum === undefined ? [] : encodeU32(limits.maximum);
+  return [limits.flags, ...encodeU32(minimum), ...maximum];
+}
+
+/** Active segments for everything that is not zero. */
+function dataSegments(memory: Uint8Array): Uint8Array[] {
+  const segments: Uint8Array[] = [];
+  for (let start = nextNonZero(memory, 0); start < memory.length;) {
+    let end = start;
+    let next = start;
+    while (next < memory.length && next - end <= GAP) {
+      end = memory.indexOf(0, next);
+      end = end === -1 ? memory.length : end;
+      next = nextNonZero(memory, end);
+    }
+    const header = [0, 0x41, ...encodeI32(start), 0x0b, ...encodeU32(end - start)];
+    segments.push(concat([Uint8Array.from(header), memory.subarray(start, end)]));
+    start = next;
+  }
+  return segments;
+}
+
+function nextNonZero(memory: Uint8Array, from: number): number {
+  let at = from;
+  while (at < memory.length && memory[at] === 0) {
+    at++;
+  }
+  return at;
+}
+
+/** Code refers to passive segments by number. What LLVM links for one thread has none. */
+function refusePassiveSegments(section: Section): void {
+  const reader = new Reader(section.content);
+  reader.list(() => {
+    const mode = reader.u32();
+    if (mode !== 0 || reader.byte() !== 0x41) {
+      throw new Error("the runtime has data segments that are not simply active; a snapshot cannot replace them");
+    }
+    reader.signed();
+    reader.byte();
+    reader.slice(reader.u32());
+  });
+}

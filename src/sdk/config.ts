@@ -1,0 +1,67 @@
+import { ConfigError } from "./errors.ts";
+
+/** The part of the Standard Schema interface (standardschema.dev) that is used here; zod, valibot and arktype implement it. */
+export interface StandardSchema<Output = unknown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | {
+      readonly issues: readonly {
+        readonly message: string;
+        readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+      }[];
+    };
+
+/** How a filter reads its configuration: a function of the parsed JSON that throws what it refuses, or a schema. */
+export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<Config>;
+
+/**
+ * Reads a plugin configuration. An empty one is `undefined`, so that a function can have defaults for everything.
+ *
+ * @internal
+ * @throws ConfigError what is wrong with it; or what the filter's own function throws
+ */
+export function readConfig<Config>(text: string, reader: ConfigReader<Config> | undefined): Config | undefined {
+  if (reader === undefined) {
+    return undefined;
+  }
+  const json = parse(text);
+  return typeof reader === "function" ? reader(json) : validate(json, reader);
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === "") {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function validate<Config>(json: unknown, schema: StandardSchema<Config>): Config {
+  const result = schema["~standard"].validate(json);
+  if (result instanceof Promise) {
+    throw new ConfigError("its schema is asynchronous; the host wants to know at once whether it is valid");
+  }
+  if (result.issues) {
+    throw new ConfigError(
+      result.issues.map(({ message, path }) => (path?.length ? `${pathText(path)}: ${message}` : message)).join("; "),
+    );
+  }
+  return result.value;
+}
+
+function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[]): string {
+  return path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+}

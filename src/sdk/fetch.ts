@@ -1,0 +1,101 @@
+import { flatten, ReceivedHeaders } from "./headers.ts";
+import type { HeadersInit } from "./headers.ts";
+import { get_call_bytes, get_call_headers, get_call_status, get_call_text, proxy_http_call } from "./hostcalls.ts";
+import type { BodyInit } from "./hostcalls.ts";
+
+/** Options of {@link fetch}. */
+export interface FetchInit {
+  /** The host's cluster that is called (in a mesh: `outbound|PORT||SERVICE.NAMESPACE.svc.cluster.local`). */
+  cluster: string;
+  /** Default: "GET". */
+  method?: string;
+  /** `:authority`. Default: the cluster's name. */
+  authority?: string;
+  headers?: HeadersInit;
+  /** A string is sent as UTF-8. The host adds content-length. */
+  body?: BodyInit;
+  trailers?: HeadersInit;
+  /** Milliseconds, 1 to 2147483647. Default: 5000. */
+  timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+/**
+ * The answer to a {@link fetch}. Each part is fetched from the host when it is first asked for, and what nobody asks for is not
+ * fetched at all; an answer that is kept longer than the host keeps it is copied.
+ */
+export class FetchResponse {
+  /** Objects of this class are made by the shim. */
+  private constructor() {}
+
+  /** The status code, for example 200. */
+  get status(): number {
+    return get_call_status(this);
+  }
+
+  /** True for a status from 200 to 299. */
+  get ok(): boolean {
+    const status = this.status;
+    return status >= 200 && status <= 299;
+  }
+
+  get headers(): ReceivedHeaders {
+    return new ReceivedHeaders(get_call_headers(this));
+  }
+
+  /** The body decoded as UTF-8. The whole body is there already: nothing to await, and it can be read again. */
+  text(): string {
+    return get_call_text(this);
+  }
+
+  /** The body as JSON. @throws SyntaxError when it is none. */
+  json(): unknown {
+    return JSON.parse(this.text());
+  }
+
+  bytes(): Uint8Array {
+    return get_call_bytes(this);
+  }
+}
+
+/**
+ * Calls an upstream cluster of the host. Callable from every hook.
+ *
+ * Envoy answers for an upstream that it cannot reach: 503 when the connection fails, 504 when the call takes longer than
+ * `timeoutMs`. These arrive as answers, as from the upstream itself; look at `status`.
+ *
+ * @param path - path and query, starting with "/"
+ * @throws (rejects) {@link FetchError} when there is no answer at all, also when the host does not know the cluster
+ * @throws (rejects) TypeError when an argument is wrong
+ *
+ * @example
+ * ```ts
+ * const answer = await fetch("/check", { cluster: "auth", method: "POST", body: JSON.stringify({ user }) });
+ * if (!answer.ok) return new Response("no", { status: 403 });
+ * ```
+ */
+export function fetch(path: string, init: FetchInit): Promise<FetchResponse> {
+  try {
+    const { cluster, method = "GET", authority = cluster, timeoutMs = DEFAULT_TIMEOUT_MS } = init;
+    check(path, cluster, timeoutMs);
+    const headers = [":method", method, ":path", path, ":authority", authority, ...flatten(init.headers)];
+    const trailers = init.trailers === undefined ? undefined : flatten(init.trailers);
+    const answer = proxy_http_call(cluster, headers, init.body, trailers, timeoutMs, { cluster, method, path });
+    return answer as Promise<FetchResponse>;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function check(path: string, cluster: string, timeoutMs: number): void {
+  if (!path.startsWith("/") && path !== "*") {
+    throw new TypeError(`fetch: the path must start with "/", and the cluster says where it goes: ${path}`);
+  }
+  if (cluster === "") {
+    throw new TypeError("fetch: the cluster's name is empty");
+  }
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 0x7fffffff) {
+    throw new TypeError(`fetch: timeoutMs must be an integer from 1 to 2147483647, not ${timeoutMs}`);
+  }
+}

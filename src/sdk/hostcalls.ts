@@ -1,0 +1,96 @@
+/**
+ * The raw Proxy-Wasm ABI: host calls under their names in the specification, with typed arguments.
+ *
+ * A call means the host's current context: in a hook its stream, in `config` the plugin. Where a call takes a header map, an
+ * {@link HttpHeaders} of a stream may stand for the map type; the call is then made for that stream, whoever has the turn.
+ *
+ * @module
+ */
+
+import { shim } from "./shim.ts";
+import type { BodyInit, FlatPairs } from "./shim.ts";
+
+export { Action, BufferType, LogLevel, MapType, Status, StreamType } from "../abi/index.ts";
+export type { BodyInit, FlatPairs };
+
+/** Writes a line to the host's log. Callable everywhere, at build time too. Spec: `proxy_log`. */
+export const proxy_log = shim.proxy_log;
+
+/**
+ * Makes the host take the next calls for another context: its id, or a stream's request, response or headers.
+ *
+ * @throws HostError BadArgument: there is no such context. Spec: `proxy_set_effective_context`.
+ */
+export const proxy_set_effective_context = shim.proxy_set_effective_context;
+
+/**
+ * Bytes of a buffer, at most `maxSize` from `offset` on.
+ *
+ * @throws HostError when the buffer is not there in this phase. Spec: `proxy_get_buffer_bytes`.
+ */
+export const proxy_get_buffer_bytes = shim.proxy_get_buffer_bytes;
+
+/**
+ * All headers of a map, flat: name, value, name, value, ...; byte strings, in the host's order, repeated names included.
+ *
+ * @throws HostError when the map is not there in this phase. Spec: `proxy_get_header_map_pairs`.
+ */
+export const proxy_get_header_map_pairs = shim.proxy_get_header_map_pairs;
+
+/** Replaces all headers of a map. Spec: `proxy_set_header_map_pairs`. */
+export const proxy_set_header_map_pairs = shim.proxy_set_header_map_pairs;
+
+/** The FIRST value of a header, or undefined: see `HttpHeaders.get` for all. Spec: `proxy_get_header_map_value`. */
+export const proxy_get_header_map_value = shim.proxy_get_header_map_value;
+
+/** Adds a value to a header, beside those that are there. Spec: `proxy_add_header_map_value`. */
+export const proxy_add_header_map_value = shim.proxy_add_header_map_value;
+
+/** Sets a header to one value. Spec: `proxy_replace_header_map_value`. */
+export const proxy_replace_header_map_value = shim.proxy_replace_header_map_value;
+
+/** Removes all values of a header. Spec: `proxy_remove_header_map_value`. */
+export const proxy_remove_header_map_value = shim.proxy_remove_header_map_value;
+
+/**
+ * A property's bytes as the host encodes them, or undefined. `path` has a zero byte between its segments.
+ * Spec: `proxy_get_property`.
+ */
+export const proxy_get_property = shim.proxy_get_property;
+
+/**
+ * Answers the current stream itself. In Envoy the answer is sent when the callback returns.
+ *
+ * @param grpcStatus - for a gRPC client; undefined for none. Spec: `proxy_send_local_response`.
+ */
+export const proxy_send_local_response = shim.proxy_send_local_response;
+
+/**
+ * Starts an HTTP call. The promise is settled by the host's `proxy_on_http_call_response`.
+ *
+ * `headers` must hold `:method`, `:path` and `:authority`. Spec: `proxy_http_call`.
+ */
+export const proxy_http_call = shim.proxy_http_call;
+
+/** @internal All values of a header joined with ", ", or undefined. */
+export const get_header = shim.get_header;
+/** @internal */
+export const get_headers = shim.get_headers;
+/** @internal */
+export const get_request = shim.get_request;
+/** @internal */
+export const get_context_id = shim.get_context_id;
+/** @internal */
+export const get_state = shim.get_state;
+/** @internal */
+export const get_call_status = shim.get_call_status;
+/** @internal */
+export const get_call_headers = shim.get_call_headers;
+/** @internal */
+export const get_call_bytes = shim.get_call_bytes;
+/** @internal */
+export const get_call_text = shim.get_call_text;
+/** @internal */
+export const decode_utf8 = shim.decode_utf8;
+/** @internal */
+export const encode_utf8 = shim.encode_utf8;

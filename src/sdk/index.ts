@@ -1,0 +1,30 @@
+/**
+ * Write Proxy-Wasm filters for Envoy and Istio in TypeScript.
+ *
+ * @module
+ */
+
+import type { FilterConsole } from "./console.ts";
+
+export { ConfigError, FetchError, HostError, StreamEndedError } from "./errors.ts";
+export type { FetchFailure, FetchTarget } from "./errors.ts";
+export type { ConfigReader, StandardSchema } from "./config.ts";
+export { fetch } from "./fetch.ts";
+export type { FetchInit, FetchResponse } from "./fetch.ts";
+export { defineFilter } from "./filter.ts";
+export type { Filter, FilterContext, FilterDefinition, HookResult } from "./filter.ts";
+export type { HeadersInit, HttpHeaders, ReadonlyHeaders, ReceivedHeaders } from "./headers.ts";
+export type { BodyInit } from "./hostcalls.ts";
+export { log } from "./log.ts";
+export type { Log } from "./log.ts";
+export type { HttpRequest, HttpResponse } from "./message.ts";
+export { Response } from "./response.ts";
+export type { ResponseInit } from "./response.ts";
+export { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+
+declare global {
+  // Merges with the DOM's or Node's own declaration where a project has one.
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  interface Console extends FilterConsole {}
+  var console: Console;
+}

@@ -1,0 +1,86 @@
+import { get_context_id, get_headers, get_request, get_state } from "./hostcalls.ts";
+import type { HttpHeaders } from "./headers.ts";
+
+/** What a request and a response have in common. `State` is what the filter's `state` function returns. */
+class HttpMessage<State> {
+  /** Type only: keeps `State` in the type of a class that has no field of it. */
+  declare protected readonly _state: State;
+
+  /** Its headers; the same object each time. */
+  get headers(): HttpHeaders {
+    return get_headers(this) as HttpHeaders;
+  }
+
+  /** The host's id of this stream's context, as it appears in the host's own log. Unique while the stream lives. */
+  get contextId(): number {
+    return get_context_id(this);
+  }
+
+  /** The filter's own state of this stream, made by its `state` function when first asked for; undefined without one. */
+  get state(): State {
+    return get_state(this) as State;
+  }
+}
+
+/**
+ * A request on its way to the upstream. Each property reads or changes what the host has, as {@link HttpHeaders} does, and
+ * throws as it does.
+ */
+export class HttpRequest<State = unknown> extends HttpMessage<State> {
+  /** Objects of this class are made by the shim. */
+  private constructor() {
+    super();
+  }
+
+  /** `:method`, for example "GET". */
+  get method(): string {
+    return this.headers.get(":method") ?? "";
+  }
+
+  set method(value: string) {
+    this.headers.set(":method", value);
+  }
+
+  /** `:path`: path and query, for example "/jump?to=1". */
+  get path(): string {
+    return this.headers.get(":path") ?? "";
+  }
+
+  set path(value: string) {
+    this.headers.set(":path", value);
+  }
+
+  /** `:authority`: the host that the client asked for. */
+  get authority(): string {
+    return this.headers.get(":authority") ?? "";
+  }
+
+  set authority(value: string) {
+    this.headers.set(":authority", value);
+  }
+}
+
+/** A response on its way to the client. See {@link HttpRequest}. */
+export class HttpResponse<State = unknown> extends HttpMessage<State> {
+  /** Objects of this class are made by the shim. */
+  private constructor() {
+    super();
+  }
+
+  /** `:status` as a number; 0 when there is none. */
+  get status(): number {
+    return Number(this.headers.get(":status") ?? 0);
+  }
+
+  set status(value: number) {
+    this.headers.set(":status", String(value));
+  }
+
+  /**
+   * The request that this is the answer to. Envoy no longer has its headers in this phase: what a response hook needs of them
+   * is kept in `state` by the request hook.
+   */
+  get request(): HttpRequest<State> {
+    return get_request(this) as HttpRequest<State>;
+  }
+}

@@ -1,0 +1,199 @@
+/*
+ * The runtime's part of a build (build/steps/snapshot.ts): makes the VM, runs the program's top level once, and leaves memory
+ * as it should be found at run time. The exports here are not in the final module.
+ */
+
+static char *build_result; /* JSON */
+static size_t build_result_size;
+
+/* Freed memory is cleared, so that what was only needed on the way does not end up in the module. */
+static void build_free(void *opaque, void *memory) {
+  if (memory && vm.building)
+    memset(memory, 0, malloc_usable_size(memory));
+  free(memory);
+}
+
+static void *build_calloc(void *opaque, size_t count, size_t size) { return calloc(count, size); }
+
+static void *build_malloc(void *opaque, size_t size) { return malloc(size); }
+
+static void *build_realloc(void *opaque, void *memory, size_t size) {
+  if (!vm.building || !memory)
+    return realloc(memory, size);
+  size_t old_size = malloc_usable_size(memory);
+  void *moved = malloc(size);
+  if (moved) {
+    memcpy(moved, memory, old_size < size ? old_size : size);
+    build_free(opaque, memory);
+  }
+  return moved;
+}
+
+static const JSMallocFunctions build_malloc_functions = {
+    build_calloc, build_malloc, build_free, build_realloc, (size_t(*)(const void *))malloc_usable_size,
+};
+
+/* The engine keeps free blocks of its small-object pages on lists of their own; clears their contents as well. */
+static void clear_free_blocks(JSRuntime *runtime) {
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+    struct list_head *el;
+    list_for_each(el, &runtime->arena_state.arena_list[i]) {
+      JSArena *arena = list_entry(el, JSArena, link);
+      size_t size = arena_block_sizes[arena->block_size_idx];
+      for (unsigned block = arena->first_free_block; block != JS_ARENA_FREE_NIL;) {
+        JSMallocBlockHeader *header = arena_get_block(arena, block, size);
+        memset(header->user_data, 0, size - sizeof *header);
+        block = header->u.free_next;
+      }
+    }
+  }
+}
+
+static const JSClassDef message_class_def = {"HttpMessage"};
+static const JSClassDef headers_class_def = {"HttpHeaders"};
+
+static void define_class(JSClassID *id, const JSClassDef *definition) {
+  JS_NewClassID(vm.runtime, id);
+  JS_NewClass(vm.runtime, *id, definition);
+}
+
+static void start_vm(void) {
+  vm.runtime = JS_NewRuntime2(&build_malloc_functions, NULL);
+  vm.context = JS_NewContext(vm.runtime);
+  guard_start(vm.runtime);
+  JS_SetHostPromiseRejectionTracker(vm.runtime, track_rejection, NULL);
+  define_class(&message_class, &message_class_def);
+  define_class(&headers_class, &headers_class_def);
+  define_class(&call_response_class, &call_response_class_def);
+  for (size_t i = 0; i < countof(sdk_fields); i++)
+    *sdk_field(i) = JS_UNDEFINED;
+}
+
+static JSValue run_program(const uint8_t *bytecode, size_t size) {
+  JSContext *context = vm.context;
+  JSValue program = JS_ReadObject(context, bytecode, size, JS_READ_OBJ_BYTECODE);
+  JSValue result = JS_IsException(program) ? program : JS_EvalFunction(context, program);
+  if (JS_IsException(result))
+    return result;
+  JS_FreeValue(context, result);
+  run_jobs();
+  if (rejections.count) {
+    JS_Throw(context, js_dup(rejections.entries[0][1]));
+    return JS_EXCEPTION;
+  }
+  if (JS_IsUndefined(vm.sdk.configure))
+    return JS_ThrowInternalError(context, "the program did not start a filter");
+  return JS_UNDEFINED;
+}
+
+static void set_result(JSValue value) {
+  JSValue json = JS_JSONStringify(vm.context, value, JS_UNDEFINED, JS_UNDEFINED);
+  const char *text = JS_ToCStringLen(vm.context, &build_result_size, json);
+  build_result = text ? malloc(build_result_size) : NULL;
+  if (build_result)
+    memcpy(build_result, text, build_result_size);
+  else
+    build_result_size = 0;
+  JS_FreeCString(vm.context, text);
+  JS_FreeValue(vm.context, json);
+  JS_FreeValue(vm.context, value);
+}
+
+static void set_error(void) {
+  static const char *const names[] = {"name", "message", "stack"};
+  JSContext *context = vm.context;
+  JSValue error = JS_GetException(context), report = JS_NewObject(context);
+  for (size_t i = 0; i < countof(names); i++) {
+    JSValue value = JS_IsObject(error) ? JS_GetPropertyStr(context, error, names[i]) : JS_UNDEFINED;
+    if (JS_IsUndefined(value) && i == 1) /* something that is not an Error was thrown */
+      value = JS_ToString(context, error);
+    if (JS_IsException(value)) {
+      JS_FreeValue(context, JS_GetException(context));
+      value = JS_UNDEFINED;
+    }
+    JS_SetPropertyStr(context, report, names[i], value);
+  }
+  JS_FreeValue(context, error);
+  set_result(report);
+}
+
+/* Which exports the final module needs: what every host calls, and the hooks that the filter has. */
+static void set_exports(void) {
+  const struct {
+    const char *name;
+    bool needed;
+  } exports[] = {
+      {"memory", true},
+      {"malloc", true},
+      {"proxy_abi_version_0_2_1", true},
+      {"proxy_on_memory_allocate", true},
+      {"proxy_on_vm_start", true},
+      {"proxy_on_configure", true},
+      {"proxy_on_context_create", true},
+      {"proxy_on_delete", true},
+      {"proxy_on_http_call_response", true},
+      {"proxy_on_request_headers", !JS_IsUndefined(vm.sdk.on_request_headers)},
+      {"proxy_on_response_headers", !JS_IsUndefined(vm.sdk.on_response_headers)},
+      {"proxy_on_log", !JS_IsUndefined(vm.sdk.on_log)},
+      {"proxy_on_done", !JS_IsUndefined(vm.sdk.on_done)},
+  };
+  JSContext *context = vm.context;
+  JSValue list = JS_NewArray(context), result = JS_NewObject(context);
+  for (uint32_t i = 0, length = 0; i < countof(exports); i++)
+    if (exports[i].needed)
+      JS_SetPropertyUint32(context, list, length++, JS_NewString(context, exports[i].name));
+  JS_SetPropertyStr(context, result, "exports", list);
+  set_result(result);
+}
+
+#ifdef __wasm__
+extern unsigned char __stack_low;
+
+/* Clears the part of the stack below this function's frame. */
+static void clear_stack(void) {
+  volatile unsigned char *top = (unsigned char *)__builtin_frame_address(0) - 64;
+  for (volatile unsigned char *at = &__stack_low; at < top; at++)
+    *at = 0;
+}
+#endif
+
+/* Leaves nothing in memory that only the build needed, but for the result. */
+static void clear_memory(void) {
+  JS_RunGC(vm.runtime);
+  clear_free_blocks(vm.runtime);
+  guard.polls = 0;
+#ifdef __wasm__
+  clear_stack();
+#endif
+}
+
+BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) { return calloc(1, size); }
+
+/* 0: the VM is ready, and the result says which exports stay. 1: the result is the error. Frees `bytecode`. */
+BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size) {
+  vm.building = true;
+  start_vm();
+  JSContext *context = vm.context;
+  JS_SetPropertyStr(context, context->global_obj, "proxyWasmShim", JS_NewObject(context));
+  JSValue shim = JS_GetPropertyStr(context, context->global_obj, "proxyWasmShim");
+  JS_SetPropertyFunctionList(context, shim, shim_functions, countof(shim_functions));
+  JSValue result = run_program(bytecode, size);
+  bool failed = JS_IsException(result);
+  if (failed)
+    set_error();
+  else
+    set_exports();
+  /* The SDK has what it needs of it; a program must not reach around the SDK. */
+  JSAtom name = JS_NewAtom(context, "proxyWasmShim");
+  JS_DeleteProperty(context, context->global_obj, name, 0);
+  JS_FreeAtom(context, name);
+  JS_FreeValue(context, shim);
+  memset(bytecode, 0, size);
+  free(bytecode);
+  clear_memory();
+  vm.building = false;
+  return failed;
+}
+
+BUILD_EXPORT(build_result_ptr) const char *build_result_ptr(void) { return build_result; }
+BUILD_EXPORT(build_result_len) size_t build_result_len(void) { return build_result_size; }

@@ -1,0 +1,90 @@
+/*
+ * Between JavaScript values and bytes.
+ *
+ * A byte string has one character for each byte, U+0000 to U+00FF, as in the Web's Headers: nothing is lost and nothing is
+ * transcoded. Text (log messages, bodies given as a string) is UTF-8.
+ */
+
+static void release_bytes(JSContext *context, Bytes *bytes) { JS_FreeValue(context, bytes->owner); }
+
+static JSValue new_byte_string(JSContext *context, const char *data, size_t size) {
+  if (size > JS_STRING_LEN_MAX)
+    return JS_ThrowRangeError(context, "a value of %u bytes from the host is too long for a string", (unsigned)size);
+  return size ? js_new_string8_len(context, data, (int)size) : js_empty_string(context->rt);
+}
+
+/* Borrows the bytes of a byte string. False: an exception was thrown. */
+static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *bytes) {
+  JSValue string = JS_ToString(context, value);
+  if (JS_IsException(string))
+    return false;
+  JSString *p = JS_VALUE_GET_STRING(string);
+  if (p->is_wide_char) {
+    const uint16_t *units = str16(p);
+    uint32_t length = p->len, i = 0;
+    while (i < length && units[i] <= 0xff)
+      i++;
+    if (i < length) {
+      JS_ThrowTypeError(context,
+                        "a byte string cannot hold the character U+%04X at index %u: encode the text first, for example "
+                        "with encodeURIComponent()",
+                        units[i], i);
+      JS_FreeValue(context, string);
+      return false;
+    }
+    JSString *narrow = js_alloc_string(context, (int)length, 0);
+    if (!narrow) {
+      JS_FreeValue(context, string);
+      return false;
+    }
+    for (i = 0; i < length; i++)
+      str8(narrow)[i] = (uint8_t)units[i];
+    str8(narrow)[length] = '\0';
+    JS_FreeValue(context, string);
+    string = JS_MKPTR(JS_TAG_STRING, narrow);
+    p = narrow;
+  }
+  *bytes = (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
+  return true;
+}
+
+static bool is_ascii(const char *data, size_t size) {
+  unsigned char seen = 0;
+  for (size_t i = 0; i < size; i++)
+    seen |= (unsigned char)data[i];
+  return seen < 0x80;
+}
+
+/* Borrows a body: a string's UTF-8, a typed array's or an ArrayBuffer's bytes, nothing for undefined and null. */
+static bool borrow_body(JSContext *context, JSValueConst value, Bytes *bytes) {
+  if (JS_IsUndefined(value) || JS_IsNull(value)) {
+    *bytes = (Bytes){.data = "", .owner = JS_UNDEFINED};
+    return true;
+  }
+  if (JS_IsObject(value)) {
+    size_t size;
+    const uint8_t *data = JS_GetTypedArrayType(value) >= 0 ? JS_GetUint8Array(context, &size, value)
+                                                           : JS_GetArrayBuffer(context, &size, value);
+    if (!data && JS_HasException(context))
+      return false;
+    *bytes = (Bytes){.data = data ? (const char *)data : "", .size = data ? size : 0, .owner = js_dup(value)};
+    return true;
+  }
+  JSValue string = JS_ToString(context, value);
+  if (JS_IsException(string))
+    return false;
+  JSString *p = JS_VALUE_GET_STRING(string);
+  if (!p->is_wide_char && is_ascii((const char *)str8(p), p->len)) {
+    *bytes = (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
+    return true;
+  }
+  size_t size;
+  const char *data = JS_ToCStringLen(context, &size, string);
+  JSValue utf8 = data ? new_byte_string(context, data, size) : JS_EXCEPTION;
+  JS_FreeCString(context, data);
+  JS_FreeValue(context, string);
+  if (JS_IsException(utf8))
+    return false;
+  *bytes = (Bytes){.data = (const char *)str8(JS_VALUE_GET_STRING(utf8)), .size = size, .owner = utf8};
+  return true;
+}

@@ -1,0 +1,237 @@
+/* HTTP calls of the filter: a promise for each, settled by proxy_on_http_call_response. */
+
+typedef struct Call {
+  JSValue promise;
+  JSValue request; /* what the SDK says of the call, for its errors */
+} Call;
+
+/*
+ * The answer to a call. The host keeps it only until its callback returns, and most filters read the status at most. So each
+ * part is fetched when it is first asked for, and the rest at the end of the callback if somebody still holds the answer.
+ */
+typedef struct CallResponse {
+  uint32_t plugin_id;
+  bool host_has_it;
+  uint32_t status; /* 0: not fetched yet */
+  bool has_headers, has_body;
+  char *headers, *body; /* from the host's allocations */
+  size_t headers_size, body_size;
+  uint32_t body_announced;
+} CallResponse;
+
+static JSClassID call_response_class; /* opaque: CallResponse *, owned */
+
+static void finalize_call_response(JSRuntime *runtime, JSValueConst object) {
+  CallResponse *response = JS_GetOpaque(object, call_response_class);
+  if (!response)
+    return;
+  host_free(response->headers);
+  host_free(response->body);
+  js_free_rt(runtime, response);
+}
+
+static const JSClassDef call_response_class_def = {"FetchResponse", .finalizer = finalize_call_response};
+
+/* Each of the three returns a proxy_status_t. */
+static uint32_t load_call_status(CallResponse *response) {
+  if (response->status)
+    return PROXY_STATUS_OK;
+  if (!response->host_has_it || !use_context(response->plugin_id))
+    return PROXY_STATUS_BAD_ARGUMENT;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status =
+      proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, ":status", strlen(":status"), &data, &size);
+  for (size_t i = 0; i < size && i < 3; i++)
+    response->status = response->status * 10 + (uint32_t)(data[i] - '0');
+  host_free(data);
+  return status;
+}
+
+static uint32_t load_call_headers(CallResponse *response) {
+  if (response->has_headers)
+    return PROXY_STATUS_OK;
+  if (!response->host_has_it || !use_context(response->plugin_id))
+    return PROXY_STATUS_BAD_ARGUMENT;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_header_map_pairs(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, &data, &size);
+  if (status != PROXY_STATUS_OK)
+    return status;
+  response->headers = host_keep(data, size);
+  response->headers_size = response->headers ? size : 0;
+  response->has_headers = true;
+  return PROXY_STATUS_OK;
+}
+
+static uint32_t load_call_body(CallResponse *response) {
+  if (response->has_body)
+    return PROXY_STATUS_OK;
+  if (!response->host_has_it || !use_context(response->plugin_id))
+    return PROXY_STATUS_BAD_ARGUMENT;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = PROXY_STATUS_OK;
+  if (response->body_announced) /* some hosts answer NotFound for an empty body */
+    status = proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_HTTP_CALL_RESPONSE_BODY, 0, response->body_announced, &data, &size);
+  if (status != PROXY_STATUS_OK)
+    return status;
+  response->body = host_keep(data, size);
+  response->body_size = response->body ? size : 0;
+  response->has_body = true;
+  return PROXY_STATUS_OK;
+}
+
+static CallResponse *get_call_response(JSContext *context, JSValueConst object) {
+  return JS_GetOpaque2(context, object, call_response_class);
+}
+
+static JSValue js_get_call_status(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  CallResponse *response = get_call_response(context, argv[0]);
+  if (!response)
+    return JS_EXCEPTION;
+  uint32_t status = load_call_status(response);
+  return status == PROXY_STATUS_OK ? JS_NewUint32(context, response->status)
+                                   : throw_host_error(context, "proxy_get_header_map_value", status);
+}
+
+static JSValue js_get_call_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  CallResponse *response = get_call_response(context, argv[0]);
+  if (!response)
+    return JS_EXCEPTION;
+  uint32_t status = load_call_headers(response);
+  return status == PROXY_STATUS_OK
+             ? new_pairs(context, "proxy_get_header_map_pairs", response->headers, response->headers_size)
+             : throw_host_error(context, "proxy_get_header_map_pairs", status);
+}
+
+enum { CALL_BODY_BYTES, CALL_BODY_TEXT };
+
+static JSValue js_get_call_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
+  CallResponse *response = get_call_response(context, argv[0]);
+  if (!response)
+    return JS_EXCEPTION;
+  uint32_t status = load_call_body(response);
+  if (status != PROXY_STATUS_OK)
+    return throw_host_error(context, "proxy_get_buffer_bytes", status);
+  const char *body = response->body ? response->body : "";
+  return form == CALL_BODY_TEXT ? JS_NewStringLen(context, body, response->body_size)
+                                : JS_NewUint8ArrayCopy(context, (const uint8_t *)body, response->body_size);
+}
+
+/* The promise of a call that the host refused at once. */
+static JSValue refused_call(JSContext *context, JSValueConst request, uint32_t status) {
+  JSValueConst argv[] = {request, JS_NewUint32(context, status)};
+  JSValue error = JS_CallConstructor(context, vm.sdk.call_error, countof(argv), argv);
+  if (JS_IsException(error))
+    return error;
+  JSValue promise = JS_NewSettledPromise(context, true, error);
+  JS_FreeValue(context, error);
+  return promise;
+}
+
+static void free_call(JSContext *context, Call *call) {
+  JS_FreeValue(context, call->promise);
+  JS_FreeValue(context, call->request);
+  js_free(context, call);
+}
+
+static void answer_call(Call *call, JSValue value, bool failed) {
+  settle_promise(js_dup(call->promise), value, failed);
+  free_call(vm.context, call);
+}
+
+/* The call failed: the promise is rejected with what the SDK makes of it. `status`: see FetchError in src/sdk/errors.ts. */
+static void fail_call(Call *call, JSValueConst status) {
+  JSValueConst argv[] = {call->request, status};
+  JSValue error = JS_CallConstructor(vm.context, vm.sdk.call_error, countof(argv), argv);
+  if (JS_IsException(error))
+    error = JS_GetException(vm.context);
+  answer_call(call, error, true);
+}
+
+/* proxy_http_call(upstream, headers, body, trailers, timeout, request): a promise of its answer. */
+static JSValue js_proxy_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  JSValue result = JS_EXCEPTION;
+  Bytes upstream, body;
+  PairWriter headers, trailers;
+  uint32_t timeout, id = 0;
+  Call *call = js_malloc(context, sizeof *call);
+  if (!call)
+    return JS_EXCEPTION;
+  *call = (Call){.promise = new_pending_promise(context), .request = js_dup(argv[5])};
+  if (JS_IsException(call->promise) || JS_ToUint32(context, &timeout, argv[4]) < 0)
+    goto no_upstream;
+  if (!borrow_body(context, argv[0], &upstream)) /* a cluster's name is text */
+    goto no_upstream;
+  if (!serialize_pairs(context, argv[1], &headers))
+    goto no_headers;
+  if (!borrow_body(context, argv[2], &body))
+    goto no_body;
+  if (!serialize_pairs(context, argv[3], &trailers))
+    goto no_trailers;
+  uint32_t status = proxy_http_call(upstream.data, upstream.size, headers.data, headers.size, body.data, body.size,
+                                    trailers.data, trailers.size, timeout, &id);
+  if (status != PROXY_STATUS_OK) {
+    result = refused_call(context, argv[5], status);
+  } else {
+    Call *older = id_table_take(&vm.calls, id);
+    if (older) /* a host that gives an id out twice can never answer the first call */
+      fail_call(older, JS_UNDEFINED);
+    if (id_table_put(&vm.calls, id, call)) {
+      result = js_dup(call->promise);
+      call = NULL;
+    } else {
+      JS_ThrowOutOfMemory(context);
+    }
+  }
+  release_pairs(context, &trailers);
+no_trailers:
+  release_bytes(context, &body);
+no_body:
+  release_pairs(context, &headers);
+no_headers:
+  release_bytes(context, &upstream);
+no_upstream:
+  if (call)
+    free_call(context, call);
+  return result;
+}
+
+/* Settles the promise of a call. The object that is returned is for `close_call_response`; undefined: there is none. */
+static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t num_headers, uint32_t body_size) {
+  Call *call = id_table_take(&vm.calls, call_id);
+  if (!call)
+    return JS_UNDEFINED;
+  if (num_headers == 0) { /* the ABI's sign of a failed call */
+    fail_call(call, JS_UNDEFINED);
+    return JS_UNDEFINED;
+  }
+  CallResponse *response = js_mallocz_rt(vm.runtime, sizeof *response);
+  JSValue object =
+      response ? JS_NewObjectProtoClass(vm.context, vm.sdk.call_response_prototype, call_response_class) : JS_EXCEPTION;
+  if (JS_IsException(object)) {
+    js_free_rt(vm.runtime, response);
+    if (!response)
+      JS_ThrowOutOfMemory(vm.context);
+    answer_call(call, JS_GetException(vm.context), true);
+    return JS_UNDEFINED;
+  }
+  *response = (CallResponse){.plugin_id = plugin_id, .host_has_it = true, .body_announced = body_size};
+  JS_SetOpaque(object, response);
+  answer_call(call, js_dup(object), false);
+  return object;
+}
+
+static void close_call_response(JSValue object) {
+  if (!JS_IsObject(object))
+    return;
+  CallResponse *response = JS_GetOpaque(object, call_response_class);
+  if (JS_REF_COUNT(JS_VALUE_GET_OBJ(object)) > 1) {
+    load_call_status(response);
+    load_call_headers(response);
+    load_call_body(response);
+  }
+  response->host_has_it = false;
+  JS_FreeValue(vm.context, object);
+}

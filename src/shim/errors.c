@@ -1,0 +1,36 @@
+/* Errors: the SDK's typed ones, and the report of one that nobody caught. */
+
+/* Logs without the engine's help, so that it works when the heap is full. */
+static void log_bytes(uint32_t level, const char *data, size_t size) { proxy_log(level, data, size); }
+
+static JSValue throw_constructed(JSContext *context, JSValueConst constructor, int argc, JSValueConst *argv) {
+  JSValue error = JS_CallConstructor(context, constructor, argc, argv);
+  return JS_IsException(error) ? error : JS_Throw(context, error);
+}
+
+/* Throws HostError: the host refused a call. */
+static JSValue throw_host_error(JSContext *context, const char *call, uint32_t status) {
+  JSValue name = JS_NewString(context, call);
+  JSValueConst argv[] = {name, JS_NewUint32(context, status)};
+  JSValue result = throw_constructed(context, vm.sdk.host_error, countof(argv), argv);
+  JS_FreeValue(context, name);
+  return result;
+}
+
+static JSValue throw_stream_ended(JSContext *context) {
+  return throw_constructed(context, vm.sdk.stream_ended_error, 0, NULL);
+}
+
+/* Takes the pending exception and logs it. For errors that have no hook of the filter around them. */
+static void log_exception(const char *what) {
+  JSContext *context = vm.context;
+  JSValue error = JS_GetException(context);
+  log_bytes(PROXY_LOG_LEVEL_ERROR, what, strlen(what));
+  const char *text = JS_ToCString(context, error);
+  if (text)
+    log_bytes(PROXY_LOG_LEVEL_ERROR, text, strlen(text));
+  else
+    JS_FreeValue(context, JS_GetException(context)); /* its toString threw */
+  JS_FreeCString(context, text);
+  JS_FreeValue(context, error);
+}

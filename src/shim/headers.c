@@ -1,0 +1,153 @@
+/*
+ * Header maps. Each function takes either a map type, which means the current context's map (the raw ABI), or an
+ * HttpHeaders, which means that stream's.
+ */
+
+static bool enter_map(JSContext *context, JSValueConst map, uint32_t *map_type) {
+  if (!JS_IsObject(map))
+    return JS_ToUint32(context, map_type, map) == 0;
+  Message *message = enter_message(context, map);
+  if (message)
+    *map_type = message->map_type;
+  return message != NULL;
+}
+
+static JSValue js_proxy_get_header_map_pairs(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  if (!enter_map(context, argv[0], &map_type))
+    return JS_EXCEPTION;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
+  if (status != PROXY_STATUS_OK)
+    return throw_host_error(context, "proxy_get_header_map_pairs", status);
+  JSValue list = new_pairs(context, "proxy_get_header_map_pairs", data, size);
+  host_free(data);
+  return list;
+}
+
+static JSValue js_proxy_set_header_map_pairs(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  PairWriter pairs;
+  if (!enter_map(context, argv[0], &map_type) || !serialize_pairs(context, argv[1], &pairs))
+    return JS_EXCEPTION;
+  uint32_t status = proxy_set_header_map_pairs(map_type, pairs.data, pairs.size);
+  release_pairs(context, &pairs);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_set_header_map_pairs", status);
+}
+
+static JSValue get_first_value(JSContext *context, uint32_t map_type, const Bytes *name) {
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_header_map_value(map_type, name->data, name->size, &data, &size);
+  if (status == PROXY_STATUS_NOT_FOUND)
+    return JS_UNDEFINED;
+  if (status != PROXY_STATUS_OK)
+    return throw_host_error(context, "proxy_get_header_map_value", status);
+  JSValue value = new_byte_string(context, data, size);
+  host_free(data);
+  return value;
+}
+
+static JSValue js_proxy_get_header_map_value(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  Bytes name;
+  if (!enter_map(context, argv[0], &map_type) || !borrow_header_name(context, argv[1], &name))
+    return JS_EXCEPTION;
+  JSValue value = get_first_value(context, map_type, &name);
+  release_bytes(context, &name);
+  return value;
+}
+
+static bool same_name(const Bytes *name, const Pair *pair) {
+  return pair->name_size == name->size && strncasecmp(pair->name, name->data, name->size) == 0;
+}
+
+static JSValue get_joined_values(JSContext *context, uint32_t map_type, const Bytes *name) {
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
+  PairReader reader;
+  Pair pair;
+  if (status == PROXY_STATUS_OK && !read_pairs(&reader, data, size))
+    status = PROXY_STATUS_PARSE_FAILURE;
+  uint32_t found = 0;
+  StringBuffer values;
+  string_buffer_init(context, &values, 0);
+  while (status == PROXY_STATUS_OK) {
+    int more = next_pair(&reader, &pair);
+    if (more < 0)
+      status = PROXY_STATUS_PARSE_FAILURE;
+    if (more <= 0)
+      break;
+    if (!same_name(name, &pair))
+      continue;
+    if (found++)
+      string_buffer_write8(&values, (const uint8_t *)", ", 2);
+    string_buffer_write8(&values, (const uint8_t *)pair.value, (int)pair.value_size);
+  }
+  host_free(data);
+  JSValue joined = string_buffer_end(&values);
+  if (status == PROXY_STATUS_OK && found)
+    return joined;
+  JS_FreeValue(context, joined);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_get_header_map_pairs", status);
+}
+
+/* get_header(map, name): all values of a name joined with ", ", as the Web's Headers; undefined when there is none.
+   The host's own lookup gives the first value only, which hides what the upstream will see. */
+static JSValue js_get_header(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  Bytes name;
+  if (!enter_map(context, argv[0], &map_type) || !borrow_header_name(context, argv[1], &name))
+    return JS_EXCEPTION;
+  JSValue result = JS_UNDEFINED;
+  if (name.data[0] == ':') /* a pseudo header occurs once */
+    result = get_first_value(context, map_type, &name);
+  else
+    result = get_joined_values(context, map_type, &name);
+  release_bytes(context, &name);
+  return result;
+}
+
+static JSValue change_header(JSContext *context, JSValueConst *argv, const char *call,
+                             uint32_t (*host_call)(uint32_t, const char *, size_t, const char *, size_t)) {
+  uint32_t map_type;
+  Bytes name, value;
+  if (!enter_map(context, argv[0], &map_type) || !borrow_header_name(context, argv[1], &name))
+    return JS_EXCEPTION;
+  if (!borrow_header_value(context, argv[2], &value)) {
+    release_bytes(context, &name);
+    return JS_EXCEPTION;
+  }
+  uint32_t status = host_call(map_type, name.data, name.size, value.data, value.size);
+  release_bytes(context, &name);
+  release_bytes(context, &value);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, call, status);
+}
+
+static JSValue js_proxy_add_header_map_value(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  return change_header(context, argv, "proxy_add_header_map_value", proxy_add_header_map_value);
+}
+
+static JSValue js_proxy_replace_header_map_value(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  return change_header(context, argv, "proxy_replace_header_map_value", proxy_replace_header_map_value);
+}
+
+static JSValue js_proxy_remove_header_map_value(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  Bytes name;
+  if (!enter_map(context, argv[0], &map_type) || !borrow_header_name(context, argv[1], &name))
+    return JS_EXCEPTION;
+  uint32_t status = proxy_remove_header_map_value(map_type, name.data, name.size);
+  release_bytes(context, &name);
+  if (status != PROXY_STATUS_OK && status != PROXY_STATUS_NOT_FOUND)
+    return throw_host_error(context, "proxy_remove_header_map_value", status);
+  return JS_UNDEFINED;
+}
+
+/* get_headers(message): the HttpHeaders of an HttpRequest or HttpResponse. */
+static JSValue js_get_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = get_message(context, argv[0]);
+  return message ? js_dup(headers_view(message)) : JS_EXCEPTION;
+}

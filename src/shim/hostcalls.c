@@ -1,0 +1,190 @@
+/*
+ * The shim's functions for src/sdk: host calls under their spec names, and what the shim adds to them.
+ * The types are in src/sdk/shim.ts. Nothing but src/sdk sees the object that holds them.
+ */
+
+static JSValue js_proxy_log(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t level;
+  Bytes message;
+  if (JS_ToUint32(context, &level, argv[0]) < 0 || !borrow_body(context, argv[1], &message))
+    return JS_EXCEPTION;
+  uint32_t status = proxy_log(level, message.data, message.size);
+  release_bytes(context, &message);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_log", status);
+}
+
+static JSValue js_proxy_set_effective_context(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t id;
+  if (JS_IsObject(argv[0]))
+    return enter_message(context, argv[0]) ? JS_UNDEFINED : JS_EXCEPTION;
+  if (JS_ToUint32(context, &id, argv[0]) < 0)
+    return JS_EXCEPTION;
+  return use_context(id) ? JS_UNDEFINED
+                         : throw_host_error(context, "proxy_set_effective_context", PROXY_STATUS_BAD_ARGUMENT);
+}
+
+static JSValue js_proxy_get_buffer_bytes(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t type, offset, max_size;
+  if (JS_ToUint32(context, &type, argv[0]) < 0 || JS_ToUint32(context, &offset, argv[1]) < 0 ||
+      JS_ToUint32(context, &max_size, argv[2]) < 0)
+    return JS_EXCEPTION;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_buffer_bytes(type, offset, max_size, &data, &size);
+  if (status != PROXY_STATUS_OK)
+    return throw_host_error(context, "proxy_get_buffer_bytes", status);
+  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
+  host_free(data);
+  return bytes;
+}
+
+/* A property's path is its segments with a zero byte between them. */
+static JSValue js_proxy_get_property(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Bytes path;
+  if (!borrow_body(context, argv[0], &path))
+    return JS_EXCEPTION;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_property(path.data, path.size, &data, &size);
+  release_bytes(context, &path);
+  if (status == PROXY_STATUS_NOT_FOUND)
+    return JS_UNDEFINED;
+  if (status != PROXY_STATUS_OK)
+    return throw_host_error(context, "proxy_get_property", status);
+  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
+  host_free(data);
+  return bytes;
+}
+
+static JSValue js_proxy_send_local_response(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t code, status = PROXY_STATUS_OK;
+  int32_t grpc_status = -1;
+  Bytes details, body;
+  PairWriter headers;
+  if (JS_ToUint32(context, &code, argv[0]) < 0 ||
+      (!JS_IsUndefined(argv[4]) && JS_ToInt32(context, &grpc_status, argv[4]) < 0) ||
+      !borrow_body(context, argv[1], &details))
+    return JS_EXCEPTION;
+  bool ok = borrow_body(context, argv[2], &body);
+  if (ok) {
+    if ((ok = serialize_pairs(context, argv[3], &headers))) {
+      status = proxy_send_local_response(code, details.data, details.size, body.data, body.size, headers.data,
+                                         headers.size, grpc_status);
+      release_pairs(context, &headers);
+    }
+    release_bytes(context, &body);
+  }
+  release_bytes(context, &details);
+  if (!ok)
+    return JS_EXCEPTION;
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_send_local_response", status);
+}
+
+/* get_request(response): the HttpRequest of the same stream. */
+static JSValue js_get_request(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = get_message(context, argv[0]);
+  return message ? js_dup(message_view(&message->stream->request)) : JS_EXCEPTION;
+}
+
+static JSValue js_get_context_id(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = get_message(context, argv[0]);
+  return message ? JS_NewUint32(context, message->stream->id) : JS_EXCEPTION;
+}
+
+/* get_state(message): the stream's state, made by the filter's `state` function when it is first asked for. */
+static JSValue js_get_state(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = get_message(context, argv[0]);
+  if (!message)
+    return JS_EXCEPTION;
+  JSValue *state = &message->stream->state;
+  if (JS_IsUndefined(*state) && !JS_IsUndefined(vm.sdk.create_state)) {
+    JSValue created = JS_Call(context, vm.sdk.create_state, vm.sdk.filter, 0, NULL);
+    if (JS_IsException(created))
+      return created;
+    JS_FreeValue(context, *state);
+    *state = created;
+  }
+  return js_dup(*state);
+}
+
+static JSValue js_decode_utf8(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Bytes bytes;
+  if (!(JS_IsObject(argv[0]) ? borrow_body(context, argv[0], &bytes) : borrow_byte_string(context, argv[0], &bytes)))
+    return JS_EXCEPTION;
+  JSValue text = JS_NewStringLen(context, bytes.data, bytes.size);
+  release_bytes(context, &bytes);
+  return text;
+}
+
+static JSValue js_encode_utf8(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Bytes bytes;
+  if (!borrow_body(context, argv[0], &bytes))
+    return JS_EXCEPTION;
+  JSValue array = JS_NewUint8ArrayCopy(context, (const uint8_t *)bytes.data, bytes.size);
+  release_bytes(context, &bytes);
+  return array;
+}
+
+/* The fields of `Sdk` by the names that src/sdk/dispatcher.ts gives them. */
+static const struct {
+  const char *name;
+  size_t offset;
+} sdk_fields[] = {
+    {"filter", offsetof(Sdk, filter)},
+    {"configure", offsetof(Sdk, configure)},
+    {"createState", offsetof(Sdk, create_state)},
+    {"onRequestHeaders", offsetof(Sdk, on_request_headers)},
+    {"onResponseHeaders", offsetof(Sdk, on_response_headers)},
+    {"onLog", offsetof(Sdk, on_log)},
+    {"onDone", offsetof(Sdk, on_done)},
+    {"onResult", offsetof(Sdk, on_result)},
+    {"onError", offsetof(Sdk, on_error)},
+    {"onUnhandledRejection", offsetof(Sdk, on_unhandled_rejection)},
+    {"requestPrototype", offsetof(Sdk, request_prototype)},
+    {"responsePrototype", offsetof(Sdk, response_prototype)},
+    {"headersPrototype", offsetof(Sdk, headers_prototype)},
+    {"callResponsePrototype", offsetof(Sdk, call_response_prototype)},
+    {"HostError", offsetof(Sdk, host_error)},
+    {"StreamEndedError", offsetof(Sdk, stream_ended_error)},
+    {"CallError", offsetof(Sdk, call_error)},
+};
+
+static JSValue *sdk_field(size_t index) { return (JSValue *)((char *)&vm.sdk + sdk_fields[index].offset); }
+
+static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  for (size_t i = 0; i < countof(sdk_fields); i++) {
+    JSValue value = JS_GetPropertyStr(context, argv[0], sdk_fields[i].name);
+    if (JS_IsException(value))
+      return value;
+    JS_FreeValue(context, *sdk_field(i));
+    *sdk_field(i) = value;
+  }
+  return JS_UNDEFINED;
+}
+
+static const JSCFunctionListEntry shim_functions[] = {
+    JS_CFUNC_DEF("register", 1, js_register),
+    JS_CFUNC_DEF("proxy_log", 2, js_proxy_log),
+    JS_CFUNC_DEF("proxy_set_effective_context", 1, js_proxy_set_effective_context),
+    JS_CFUNC_DEF("proxy_get_buffer_bytes", 3, js_proxy_get_buffer_bytes),
+    JS_CFUNC_DEF("proxy_get_header_map_pairs", 1, js_proxy_get_header_map_pairs),
+    JS_CFUNC_DEF("proxy_set_header_map_pairs", 2, js_proxy_set_header_map_pairs),
+    JS_CFUNC_DEF("proxy_get_header_map_value", 2, js_proxy_get_header_map_value),
+    JS_CFUNC_DEF("proxy_add_header_map_value", 3, js_proxy_add_header_map_value),
+    JS_CFUNC_DEF("proxy_replace_header_map_value", 3, js_proxy_replace_header_map_value),
+    JS_CFUNC_DEF("proxy_remove_header_map_value", 2, js_proxy_remove_header_map_value),
+    JS_CFUNC_DEF("proxy_get_property", 1, js_proxy_get_property),
+    JS_CFUNC_DEF("proxy_send_local_response", 5, js_proxy_send_local_response),
+    JS_CFUNC_DEF("proxy_http_call", 6, js_proxy_http_call),
+    JS_CFUNC_DEF("get_header", 2, js_get_header),
+    JS_CFUNC_DEF("get_headers", 1, js_get_headers),
+    JS_CFUNC_DEF("get_request", 1, js_get_request),
+    JS_CFUNC_DEF("get_context_id", 1, js_get_context_id),
+    JS_CFUNC_DEF("get_state", 1, js_get_state),
+    JS_CFUNC_DEF("get_call_status", 1, js_get_call_status),
+    JS_CFUNC_DEF("get_call_headers", 1, js_get_call_headers),
+    JS_CFUNC_MAGIC_DEF("get_call_bytes", 1, js_get_call_body, CALL_BODY_BYTES),
+    JS_CFUNC_MAGIC_DEF("get_call_text", 1, js_get_call_body, CALL_BODY_TEXT),
+    JS_CFUNC_DEF("decode_utf8", 1, js_decode_utf8),
+    JS_CFUNC_DEF("encode_utf8", 1, js_encode_utf8),
+};

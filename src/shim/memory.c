@@ -1,0 +1,34 @@
+/*
+ * Memory that the host asks for, to hand over a result (spec: proxy_on_memory_allocate).
+ *
+ * Most results are small and are read at once, so one static block serves them and spares a malloc each.
+ */
+
+static char host_block[8192] __attribute__((aligned(16)));
+static bool host_block_taken;
+
+static void *host_allocate(size_t size) {
+  if (!host_block_taken && size <= sizeof host_block) {
+    host_block_taken = true;
+    return host_block;
+  }
+  return malloc(size ? size : 1);
+}
+
+static void host_free(void *memory) {
+  if (memory == host_block)
+    host_block_taken = false;
+  else
+    free(memory);
+}
+
+/* A pointer that the host wrote, in memory that is surely ours: moves it out of the shared block. NULL: no memory. */
+static char *host_keep(char *memory, size_t size) {
+  if (memory != host_block)
+    return memory;
+  char *copy = malloc(size ? size : 1);
+  if (copy)
+    memcpy(copy, memory, size);
+  host_free(memory);
+  return copy;
+}

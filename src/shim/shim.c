@@ -1,0 +1,49 @@
+/*
+ * The runtime's one translation unit: QuickJS-NG and the Proxy-Wasm shim.
+ *
+ * One unit needs no link-time optimisation, and lets the shim read the engine's 8-bit strings without a copy.
+ * The order of the includes is the order of dependence: a file uses only what stands above it.
+ *
+ * Ownership: a `JSValue` that a function returns, or that a struct's field holds, is owned there and freed there;
+ * a `JSValueConst` parameter is borrowed. Memory that the host filled in is freed with `host_free`, the engine's with
+ * `js_free*`; never one with the other.
+ */
+#include "silence.h"
+
+#include "quickjs.c"
+
+#include "libregexp.c"
+#include "libunicode.c"
+#include "dtoa.c"
+
+#include "abi.h"
+
+#include "vm.h"
+
+#include "memory.c"
+
+#include "id_table.c"
+
+#include "guard.c"
+
+#include "bytes.c"
+
+#include "errors.c"
+
+#include "contexts.c"
+
+#include "pairs.c"
+
+#include "headers.c"
+
+#include "promises.c"
+
+#include "calls.c"
+
+#include "hooks.c"
+
+#include "hostcalls.c"
+
+#include "callbacks.c"
+
+#include "build.c"

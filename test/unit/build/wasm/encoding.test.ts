@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+
+import { encodeI32, encodeName, encodeU32 } from "../../../../build/wasm/encode.ts";
+import { Reader } from "../../../../build/wasm/reader.ts";
+
+test.each([
+  [0, [0x00]],
+  [127, [0x7f]],
+  [128, [0x80, 0x01]],
+  [624485, [0xe5, 0x8e, 0x26]],
+  [0xffffffff, [0xff, 0xff, 0xff, 0xff, 0x0f]],
+])("unsigned LEB128: %i", (value, bytes) => {
+  expect(encodeU32(value)).toEqual(bytes);
+  expect(new Reader(Uint8Array.from(bytes)).u32()).toBe(value);
+});
+
+test.each([
+  [0, [0x00]],
+  [63, [0x3f]],
+  [64, [0xc0, 0x00]],
+  [-64, [0x40]],
+  [-65, [0xbf, 0x7f]],
+  [-123456, [0xc0, 0xbb, 0x78]],
+  [2147483647, [0xff, 0xff, 0xff, 0xff, 0x07]],
+  [-2147483648, [0x80, 0x80, 0x80, 0x80, 0x78]],
+])("signed LEB128: %i", (value, bytes) => {
+  expect(encodeI32(value)).toEqual(bytes);
+  expect(new Reader(Uint8Array.from(bytes)).signed()).toBe(BigInt(value));
+});
+
+test("names are UTF-8 with their length in bytes", () => {
+  const bytes = encodeName("é");
+  expect([...bytes]).toEqual([2, 0xc3, 0xa9]);
+  expect(new Reader(bytes).name()).toBe("é");
+});
+
+test("reading past the end is an error that says where", () => {
+  expect(() => new Reader(Uint8Array.from([0x80])).u32()).toThrow("unexpected end at byte 1");
+  expect(() => new Reader(Uint8Array.from([3, 1])).name()).toThrow("unexpected end at byte 2");
+});
