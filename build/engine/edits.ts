@@ -71,7 +71,39 @@ export const SHIM_EDITS: readonly Edit[] = [
     replace:
       "                    is_success = false;\n                }\n            }\n            JS_FreeValue(ctx, ret2);",
   },
+  {
+    file: "quickjs.c",
+    why: "a bundle has no modules, and without them 8 KB of code are out of reach",
+    find: "                val = js_dynamic_import(ctx, sp[-2], sp[-1]);",
+    replace: '                val = JS_ThrowTypeError(ctx, "import() of a name that is not known at build time");',
+  },
+  ...withoutBytecodeBuiltins(),
 ];
+
+/**
+ * Array.fromAsync, Iterator.zip and Iterator.zipKeyed are bytecode that is read when they are first used. Without these three
+ * nothing reads bytecode at run time, and 18 KB are out of reach.
+ */
+function withoutBytecodeBuiltins(): Edit[] {
+  const why = "nothing reads bytecode at run time";
+  const definitions = [
+    ["obj2, JS_ATOM_zip, JS_AUTOINIT_ID_BYTECODE", "JS_BUILTIN_ITERATOR_ZIP"],
+    ["obj2, JS_ATOM_zipKeyed, JS_AUTOINIT_ID_BYTECODE", "JS_BUILTIN_ITERATOR_ZIP_KEYED"],
+    ["obj1, JS_ATOM_fromAsync,\n                              JS_AUTOINIT_ID_BYTECODE", "JS_BUILTIN_ARRAY_FROMASYNC"],
+  ] as const;
+  return [
+    { file: "quickjs.c", why, find: "    js_bytecode_autoinit, /*", replace: "    NULL, /*" },
+    ...definitions.map(([what, builtin]) => ({
+      file: "quickjs.c",
+      why,
+      find:
+        `    JS_DefineAutoInitProperty(ctx, ${what},\n` +
+        `                              (void *)(uintptr_t)${builtin},\n` +
+        "                              JS_PROP_WRITABLE|JS_PROP_CONFIGURABLE);\n",
+      replace: "",
+    })),
+  ];
+}
 
 /**
  * The files with all edits made.

@@ -4,10 +4,11 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { packageRoot } from "../package-root.ts";
+import { wasmOpt } from "../wasm/wasm-opt.ts";
 import { clang } from "./clang.ts";
 import { applyEdits, ENGINE_EDITS, SHIM_EDITS } from "./edits.ts";
 import { abiHeader } from "./header.ts";
-import { COMPILER, RUNTIME, TO_IR_FLAGS, TO_MODULE_FLAGS } from "./modules.ts";
+import { COMPILER, RUNTIME, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES } from "./modules.ts";
 import type { EngineModule } from "./modules.ts";
 import { markColdFunctions } from "./optimize.ts";
 import { engineSource, QUICKJS_NG } from "./source.ts";
@@ -43,12 +44,13 @@ async function buildModule(module: EngineModule, report: (line: string) => void)
   const start = performance.now();
   report(`${basename(file)}: source (${QUICKJS_NG.name} ${QUICKJS_NG.version})`);
   const files = new Map([...applyEdits(await engineSource(CACHE), [...ENGINE_EDITS, ...module.edits]), ...own]);
-  report(`${basename(file)}: compile (about 40 seconds)`);
+  report(`${basename(file)}: compile (about half a minute)`);
   const unit = basename(module.unit);
-  const ir = await clang([...TO_IR_FLAGS, ...module.flags, unit], files, "unit.ll");
+  const ir = await clang([...TO_IR_FLAGS, ...module.flags, unit], files);
   const marked = markColdFunctions(Buffer.from(ir).toString("utf8"), new Set(hot));
   report(`${basename(file)}: optimize and link`);
-  const wasm = await clang([...TO_MODULE_FLAGS, "unit.ll"], new Map([["unit.ll", marked]]), "unit.wasm");
+  const linked = await clang([...TO_MODULE_FLAGS, "unit.ll"], new Map([["unit.ll", marked]]));
+  const wasm = await wasmOpt(linked, WASM_OPT_PASSES);
   await writeFile(file, wasm);
   await writeFile(stamp, inputs);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
@@ -77,12 +79,13 @@ async function hotFunctions(module: EngineModule): Promise<string[]> {
 
 /** A hash of everything that decides a module's bytes. */
 async function hashOf(parts: readonly string[]): Promise<string> {
-  const lock = JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as {
-    devDependencies: Record<string, string>;
-  };
-  const toolchain = lock.devDependencies["@yowasp/clang"] ?? "";
+  const { dependencies, devDependencies } = JSON.parse(
+    await readFile(join(packageRoot, "package.json"), "utf8"),
+  ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
+  const tools = [devDependencies["@yowasp/clang"], dependencies["binaryen"]];
+  const settings = [tools, QUICKJS_NG, ENGINE_EDITS, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES];
   const hash = createHash("sha256");
-  for (const part of [toolchain, JSON.stringify([QUICKJS_NG, ENGINE_EDITS, TO_IR_FLAGS, TO_MODULE_FLAGS]), ...parts]) {
+  for (const part of [JSON.stringify(settings), ...parts]) {
     hash.update(`${part.length}:${part}`);
   }
   return hash.digest("hex");

@@ -8,7 +8,7 @@
  * a `JSValueConst` parameter is borrowed. Memory that the host filled in is freed with `host_free`, the engine's with
  * `js_free*`; never one with the other.
  */
-#include "silence.h"
+#include "libc.h"
 
 #include "quickjs.c"
 
