@@ -38,60 +38,97 @@ export class StreamEndedError extends Error {
   }
 }
 
-/** Why a `fetch` failed; see {@link FetchError}. */
+/**
+ * Why a `fetch` failed:
+ *
+ * - "unknown-cluster": the host has no cluster of this name.
+ * - "unavailable": the host did not start the call: no healthy upstream, or the cluster is overloaded.
+ * - "timeout": no answer within `timeoutMs`.
+ * - "connection-failed": no connection to the upstream, for example because nothing listens there.
+ * - "connection-reset": the upstream closed the connection before it answered, or what it sent is no HTTP.
+ * - "incomplete": the answer had begun and did not end: a reset, or `timeoutMs` was over.
+ * - "refused-by-host": the host refused the call for another reason.
+ */
 export type FetchFailure =
-  "unknown-cluster" | "bad-request" | "no-healthy-upstream" | "refused-by-host" | "no-response";
+  | "unknown-cluster"
+  | "unavailable"
+  | "timeout"
+  | "connection-failed"
+  | "connection-reset"
+  | "incomplete"
+  | "refused-by-host";
 
 /** What a `fetch` asked for, as its errors tell it. */
 export interface FetchTarget {
   readonly cluster: string;
   readonly method: string;
   readonly path: string;
+  readonly timeoutMs: number;
 }
 
-const FAILURES: Readonly<Record<FetchFailure, string>> = {
-  "unknown-cluster": "unknown cluster: the host has no cluster of this name",
-  "bad-request": "the host refused the request: BadArgument",
-  "no-healthy-upstream": "the host could not start the call: the cluster has no healthy upstream",
-  "refused-by-host": "the host refused the call",
-  "no-response": "no response: the call was reset",
+const EXPLANATIONS: Readonly<Record<FetchFailure, string>> = {
+  "unknown-cluster": "unknown cluster: the host has none of this name",
+  unavailable: "no healthy upstream, or the cluster is overloaded",
+  timeout: "timed out",
+  "connection-failed": "connection failed",
+  "connection-reset": "connection reset before the answer",
+  incomplete: "the answer is incomplete: reset, or timed out in its body",
+  "refused-by-host": "refused by the host",
 };
 
-function failureOf(status: number | undefined): FetchFailure {
+/** `status`: what `proxy_http_call` returned; undefined: the call was started. */
+function failureOf(status: number | undefined, text: string | undefined): FetchFailure {
   switch (status) {
     case undefined:
-      return "no-response";
+      return text === undefined ? "incomplete" : failureOfText(text);
     case Status.BadArgument: // the SDK always sends the pseudo headers, so it is the cluster
       return "unknown-cluster";
     case Status.InternalFailure:
-      return "no-healthy-upstream";
+      return "unavailable";
     default:
       return "refused-by-host";
   }
 }
 
+/** Envoy's texts; see docs/RATIONALE.md for the measured list. */
+function failureOfText(text: string): FetchFailure {
+  if (text.startsWith("upstream request timeout")) {
+    return "timeout";
+  }
+  if (text.includes("connection failure") || text.includes("connection timeout")) {
+    return "connection-failed";
+  }
+  return text.includes("overflow") || text.startsWith("no healthy upstream") ? "unavailable" : "connection-reset";
+}
+
 /**
- * A `fetch` that got no answer. An answer with an error status, such as 500, is not an error.
+ * A `fetch` that got no answer from the upstream. An answer with an error status, such as 500, is not an error.
  *
  * @example
  * ```ts
  * try {
  *   await fetch("/", { cluster: "auth" });
  * } catch (error) {
- *   if (error instanceof FetchError && error.reason === "unknown-cluster") log.error("fix the configuration");
+ *   if (error instanceof FetchError && error.reason === "timeout") return new Response("try again", { status: 503 });
+ *   throw error;
  * }
  * ```
  */
 export class FetchError extends Error {
   override readonly name = "FetchError";
   readonly reason: FetchFailure;
+  /** The reason for people, with the host's own words where it has some. */
+  readonly explanation: string;
   readonly target: FetchTarget;
 
-  /** @internal `status`: what `proxy_http_call` returned; undefined: the call was started and failed later. */
-  constructor(target: FetchTarget, status: number | undefined) {
-    const reason = failureOf(status);
-    super(`fetch ${target.method} ${target.path} from cluster ${JSON.stringify(target.cluster)}: ${FAILURES[reason]}`);
+  /** @internal Made by the shim (src/shim/calls.c). */
+  constructor(target: FetchTarget, status: number | undefined, text?: string) {
+    const reason = failureOf(status, text);
+    const detail = reason === "timeout" ? `after ${target.timeoutMs} ms` : text && `(${text.trimEnd()})`;
+    const explanation = [EXPLANATIONS[reason], detail].filter(Boolean).join(" ");
+    super(`fetch ${target.method} ${target.path} from cluster ${JSON.stringify(target.cluster)}: ${explanation}`);
     this.reason = reason;
+    this.explanation = explanation;
     this.target = target;
   }
 }

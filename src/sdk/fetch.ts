@@ -62,8 +62,8 @@ export class FetchResponse {
 /**
  * Calls an upstream cluster of the host. Callable from every hook.
  *
- * Envoy answers for an upstream that it cannot reach: 503 when the connection fails, 504 when the call takes longer than
- * `timeoutMs`. These arrive as answers, as from the upstream itself; look at `status`.
+ * An answer with an error status is an answer: look at `ok`. The 502 to 504 with which Envoy itself tells that the upstream
+ * could not be reached, or took longer than `timeoutMs`, is not: it rejects, as a failed call does in other hosts.
  *
  * @param path - path and query, starting with "/"
  * @throws (rejects) {@link FetchError} when there is no answer at all, also when the host does not know the cluster
@@ -81,10 +81,15 @@ export function fetch(path: string, init: FetchInit): Promise<FetchResponse> {
     check(path, cluster, timeoutMs);
     const headers = [":method", method, ":path", path, ":authority", authority, ...flatten(init.headers)];
     const trailers = init.trailers === undefined ? undefined : flatten(init.trailers);
-    const answer = proxy_http_call(cluster, headers, init.body, trailers, timeoutMs, { cluster, method, path });
+    const answer = proxy_http_call(cluster, headers, init.body, trailers, timeoutMs, {
+      cluster,
+      method,
+      path,
+      timeoutMs,
+    });
     return answer as Promise<FetchResponse>;
   } catch (error) {
-    return Promise.reject(error);
+    return Promise.reject(error instanceof Error ? error : new TypeError(String(error)));
   }
 }
 

@@ -61,21 +61,21 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
     create_stream(id, plugin);
 }
 
-/* Without a configured plugin there is nothing that the filter could be asked. */
-static Stream *stream_to_hook(uint32_t id) {
-  Stream *stream = find_stream(id);
+/* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked. */
+static Stream *stream_to_hook(uint32_t id, JSValueConst hook) {
+  Stream *stream = JS_IsUndefined(hook) ? NULL : find_stream(id);
   return stream && JS_IsObject(stream->plugin->context) ? stream : NULL;
 }
 
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  Stream *stream = stream_to_hook(id);
+  Stream *stream = stream_to_hook(id, vm.sdk.on_request_headers);
   return stream ? run_headers_hook(&stream->request, vm.sdk.on_request_headers) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_response_headers)
 uint32_t proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  Stream *stream = stream_to_hook(id);
+  Stream *stream = stream_to_hook(id, vm.sdk.on_response_headers);
   return stream ? run_headers_hook(&stream->response, vm.sdk.on_response_headers) : PROXY_ACTION_CONTINUE;
 }
 
@@ -89,13 +89,13 @@ void proxy_on_http_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t 
 }
 
 EXPORT(proxy_on_log) void proxy_on_log(uint32_t id) {
-  Stream *stream = stream_to_hook(id);
+  Stream *stream = stream_to_hook(id, vm.sdk.on_log);
   if (stream)
     run_observer(stream, vm.sdk.on_log, "onLog");
 }
 
 EXPORT(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
-  Stream *stream = stream_to_hook(id);
+  Stream *stream = stream_to_hook(id, vm.sdk.on_done);
   if (stream)
     run_observer(stream, vm.sdk.on_done, "onDone");
   return true;

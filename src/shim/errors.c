@@ -10,6 +10,9 @@ static JSValue throw_constructed(JSContext *context, JSValueConst constructor, i
 
 /* Throws HostError: the host refused a call. */
 static JSValue throw_host_error(JSContext *context, const char *call, uint32_t status) {
+  if (vm.building)
+    return JS_ThrowInternalError(
+        context, "%s cannot be called at the top level: that runs once, at build time, when there is no host", call);
   JSValue name = JS_NewString(context, call);
   JSValueConst argv[] = {name, JS_NewUint32(context, status)};
   JSValue result = throw_constructed(context, vm.sdk.host_error, countof(argv), argv);

@@ -3,6 +3,7 @@
 /* Reports an uncaught error of a hook. True: the stream was answered, with a local reply. */
 static bool report_error(Message *message, const char *hook, JSValue error) {
   JSContext *context = vm.context;
+  guard_enter(); /* the report gets time of its own when the hook has used up its */
   JSValue name = JS_NewString(context, hook);
   JSValueConst argv[] = {message_view(message), error, name};
   JSValue answered = JS_Call(context, vm.sdk.on_error, JS_UNDEFINED, countof(argv), argv);

@@ -15,7 +15,7 @@
 /* The engine prints only for its own debugging. */
 #undef putchar
 #undef stdout
-#define printf(...) ((void)0)
+#define printf(...) ((int)0)
 #define fprintf(...) ((void)0)
 #define fputs(...) ((void)0)
 #define putchar(...) ((void)0)
@@ -63,10 +63,12 @@ static void put_field(Formatted *out, const Conversion *conversion, char sign, c
     put_char(out, ' ');
 }
 
-static void put_number(Formatted *out, const Conversion *conversion, uint64_t value, bool negative, unsigned base) {
+static void put_number(Formatted *out, const Conversion *conversion, uint64_t value, bool negative, char letter) {
+  const char *numerals = letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+  unsigned base = letter == 'd' || letter == 'u' ? 10 : 16;
   char digits[20], *start = digits + sizeof digits;
   do
-    *--start = "0123456789abcdef"[value % base];
+    *--start = numerals[value % base];
   while (value /= base);
   put_field(out, conversion, negative ? '-' : conversion->plus ? '+' : 0, start, (size_t)(digits + sizeof digits - start));
 }
@@ -115,17 +117,18 @@ static int format_text(char *text, size_t capacity, const char *format, va_list 
       break;
     case 'd': {
       int64_t value = conversion.longs >= 2 ? va_arg(arguments, int64_t) : va_arg(arguments, int);
-      put_number(&out, &conversion, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10);
+      put_number(&out, &conversion, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, *at);
       break;
     }
     case 'u':
-    case 'x': {
+    case 'x':
+    case 'X': {
       uint64_t value = conversion.longs >= 2 ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned);
-      put_number(&out, &conversion, value, false, *at == 'x' ? 16 : 10);
+      put_number(&out, &conversion, value, false, *at);
       break;
     }
     case 'p':
-      put_number(&out, &conversion, (uintptr_t)va_arg(arguments, void *), false, 16);
+      put_number(&out, &conversion, (uintptr_t)va_arg(arguments, void *), false, *at);
       break;
     default: /* "%%"; the engine uses no other letter */
       put_char(&out, *at);

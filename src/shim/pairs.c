@@ -152,22 +152,26 @@ static JSValue new_pairs(JSContext *context, const char *call, const char *data,
   PairReader reader;
   if (!read_pairs(&reader, data, size))
     return throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
-  JSValue list = JS_NewArray(context);
-  if (JS_IsException(list))
-    return list;
+  JSValue *parts = js_malloc(context, ((size_t)reader.left * 2 + 1) * sizeof *parts);
+  if (!parts)
+    return JS_EXCEPTION;
   Pair pair;
-  int more;
-  for (uint32_t length = 0; (more = next_pair(&reader, &pair)) > 0; length += 2) {
-    JSValue name = new_byte_string(context, pair.name, pair.name_size);
-    JSValue value = new_byte_string(context, pair.value, pair.value_size);
-    if (JS_DefinePropertyValueUint32(context, list, length, name, JS_PROP_C_W_E) < 0 ||
-        JS_DefinePropertyValueUint32(context, list, length + 1, value, JS_PROP_C_W_E) < 0) {
-      JS_FreeValue(context, list);
-      return JS_EXCEPTION;
-    }
+  int more, count = 0;
+  bool failed = false;
+  while (!failed && (more = next_pair(&reader, &pair)) > 0) {
+    parts[count++] = new_byte_string(context, pair.name, pair.name_size);
+    parts[count++] = new_byte_string(context, pair.value, pair.value_size);
+    failed = JS_IsException(parts[count - 2]) || JS_IsException(parts[count - 1]);
   }
-  if (more == 0)
-    return list;
-  JS_FreeValue(context, list);
-  return throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
+  JSValue list = JS_EXCEPTION;
+  if (!failed && more == 0) {
+    list = JS_NewArrayFrom(context, count, parts); /* takes over the parts */
+  } else {
+    while (count)
+      JS_FreeValue(context, parts[--count]);
+    if (!failed)
+      throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
+  }
+  js_free(context, parts);
+  return list;
 }

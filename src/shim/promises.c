@@ -115,18 +115,23 @@ static void track_rejection(JSContext *context, JSValueConst promise, JSValueCon
   }
 }
 
+/* What the reports themselves reject is reported after the next callback, so that there is an end. */
 static void report_rejections(void) {
-  for (uint32_t i = 0; i < rejections.count; i++) {
-    JSValue promise = rejections.entries[i][0], reason = rejections.entries[i][1];
-    JSValueConst argv[] = {reason};
+  JSValue(*entries)[2] = rejections.entries;
+  uint32_t count = rejections.count;
+  if (count == 0)
+    return;
+  memset(&rejections, 0, sizeof rejections);
+  for (uint32_t i = 0; i < count; i++) {
+    JSValueConst argv[] = {entries[i][1]};
     JSValue result = JS_Call(vm.context, vm.sdk.on_unhandled_rejection, JS_UNDEFINED, countof(argv), argv);
     if (JS_IsException(result))
       log_exception("an unhandled rejection could not be reported:");
     JS_FreeValue(vm.context, result);
-    JS_FreeValue(vm.context, promise);
-    JS_FreeValue(vm.context, reason);
+    JS_FreeValue(vm.context, entries[i][0]);
+    JS_FreeValue(vm.context, entries[i][1]);
   }
-  rejections.count = 0;
+  free(entries);
 }
 
 /* Runs the microtasks. When the callback's time is up the rest waits for the next callback. */

@@ -1,0 +1,407 @@
+/*
+ * Tests of the shim, compiled natively with the engine under the address and undefined-behaviour sanitizers, against the host
+ * in stub-host.h. The program is test/shim/program.ts as bytecode, named on the command line.
+ */
+#include "shim.c"
+
+#include "stub-host.h"
+
+#undef printf
+#undef fopen
+#include <fcntl.h>
+
+static const char *current_case;
+
+/* The engine's headers silence stdio; what a test says goes straight to the descriptor. */
+static void say(const char *word, const char *detail) {
+  char line[512];
+  int size = snprintf(line, sizeof line, "%s %s%s%s\n", word, current_case, detail ? ": " : "", detail ? detail : "");
+  if (write(1, line, (size_t)size) < 0)
+    abort();
+}
+
+static void check(bool ok, const char *what) {
+  if (ok)
+    return;
+  say("FAILED", what);
+  if (write(1, host.log, host.log_size) < 0)
+    abort();
+  _exit(1);
+}
+#define CHECK(condition) check(condition, #condition)
+
+static uint32_t next_stream = 100;
+
+/* Starts a stream and runs its request hook; returns its id. */
+static uint32_t request(const char *path, uint32_t *action) {
+  uint32_t id = next_stream++;
+  if (!host_header(":path"))
+    host_add_header(":path", path);
+  proxy_on_context_create(id, ROOT);
+  *action = proxy_on_request_headers(id, host_map.count, 1);
+  return id;
+}
+
+static void finish(uint32_t id) {
+  host_map.gone = true;
+  proxy_on_done(id);
+  proxy_on_log(id);
+  proxy_on_delete(id);
+}
+
+static void answer(uint32_t call) {
+  proxy_on_http_call_response(ROOT, call, 2, (uint32_t)strlen(host.answer_body), 0);
+}
+
+/* A whole stream that needs no call. */
+static uint32_t run(const char *path) {
+  uint32_t action;
+  uint32_t id = request(path, &action);
+  if (action == PROXY_ACTION_CONTINUE)
+    proxy_on_response_headers(id, host_map.count, 1);
+  finish(id);
+  return action;
+}
+
+static size_t heap_size(void) {
+  JS_RunGC(vm.runtime);
+  return vm.runtime->malloc_state.malloc_size;
+}
+
+static void test_headers(void) {
+  host_add_header("x-twice", "one");
+  host_add_header("X-Twice", "two");
+  host_add_header("x-gone", "here");
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+  CHECK(strcmp(host_header("x-set"), "one, two") == 0);
+  CHECK(host_logged("getAll: one|two|three"));
+  CHECK(!host_header("x-gone"));
+  CHECK(strcmp(host_header("x-requests"), "1") == 0);
+}
+
+static void test_header_bytes(void) {
+  host_add_header("x-latin", "caf\xe9 \xff\x80");
+  run("/bytes");
+  CHECK(strcmp(host_header("x-bytes"), "caf\xe9 \xff\x80") == 0);
+  run("/bytes");
+}
+
+static void test_header_values_that_cannot_be_sent(void) {
+  run("/bad-value");
+  CHECK(!host_header("x-bad"));
+  CHECK(host_logged("line break or a zero byte at index 1"));
+  CHECK(host_logged("U+20AC at index 0"));
+}
+
+static void test_call_pauses_and_resumes(void) {
+  uint32_t action;
+  uint32_t id = request("/call", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && host.calls == 1 && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  CHECK(strcmp(host.call_body, "h\xc3\xa4llo") == 0);
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1 && host.context == id);
+  CHECK(host_logged("answer 200 other hello") && strcmp(host_header("x-called"), "200") == 0);
+  answer(host.last_call); /* a second time: nothing waits for it */
+  finish(id);
+}
+
+static void test_parallel_calls_in_any_order(void) {
+  uint32_t action;
+  uint32_t id = request("/parallel", &action);
+  answer(host.last_call);
+  answer(host.last_call - 2);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  answer(host.last_call - 1);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1 && host_logged("parallel: 200,200,200"));
+  finish(id);
+}
+
+static void test_answer_after_the_stream_ended(void) {
+  uint32_t action;
+  uint32_t id = request("/call", &action);
+  finish(id);
+  host_map.gone = false;
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0 && !host_header("x-called"));
+  CHECK(!host_logged("unhandled"));
+}
+
+static void test_answer_without_headers_is_a_failure(void) {
+  uint32_t action;
+  uint32_t id = request("/call", &action);
+  proxy_on_http_call_response(ROOT, host.last_call, 0, 0, 0);
+  CHECK(host.reply_status == 500 && host_logged("the answer is incomplete"));
+  finish(id);
+}
+
+static void test_failures_that_the_host_tells_by_an_answer(void) {
+  static const char *const answers[][3] = {
+      {"504", "upstream request timeout", "fetch failed: timeout"},
+      {"503", "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
+       "fetch failed: connection-failed"},
+      {"502", "upstream connect error or disconnect/reset before headers. reset reason: protocol error",
+       "fetch failed: connection-reset"},
+      {"503", "no healthy upstream", "fetch failed: unavailable"},
+  };
+  uint32_t action;
+  for (size_t i = 0; i < countof(answers); i++) {
+    host_new_headers();
+    host.answer_status = answers[i][0];
+    host.answer_body = answers[i][1];
+    uint32_t id = request("/fails", &action);
+    answer(host.last_call);
+    CHECK(host_logged(answers[i][2]));
+    finish(id);
+  }
+  host_new_headers();
+  host.answer_status = "503";
+  host.answer_body = "we are closed";
+  uint32_t id = request("/call", &action);
+  answer(host.last_call);
+  CHECK(host_logged("answer 503 other we are closed"));
+  finish(id);
+}
+
+static void test_refused_call(void) {
+  host.call_status = PROXY_STATUS_BAD_ARGUMENT;
+  CHECK(run("/fails") == PROXY_ACTION_CONTINUE);
+  CHECK(host_logged("fetch failed: unknown-cluster"));
+  host.call_status = PROXY_STATUS_INTERNAL_FAILURE;
+  run("/fails");
+  host.call_status = 77;
+  run("/fails");
+}
+
+static void test_host_that_gives_a_call_id_twice(void) {
+  uint32_t action;
+  uint32_t first = request("/call", &action);
+  host.last_call = 0;
+  uint32_t second = request("/call", &action);
+  CHECK(host.calls == 2 && host.last_call == 1);
+  answer(1);
+  CHECK(host_logged("answer 200 other hello") && host_logged("the answer is incomplete"));
+  finish(first);
+  finish(second);
+}
+
+static void test_answer_and_request_outlive_their_time(void) {
+  uint32_t action;
+  uint32_t id = request("/keep", &action);
+  answer(host.last_call);
+  finish(id);
+  host_new_headers();
+  host.answer_body = "somebody else's";
+  run("/use-kept");
+  CHECK(host_logged("kept: 200 hello") && host_logged("the kept request has ended"));
+}
+
+static void test_local_reply(void) {
+  CHECK(run("/reply") == PROXY_ACTION_PAUSE);
+  CHECK(host.replies == 1 && host.reply_status == 403);
+}
+
+static void test_errors_of_hooks(void) {
+  static const char *const paths[] = {"/throw", "/throw-odd", "/wrong-result", "/recursion", "/memory"};
+  for (size_t i = 0; i < countof(paths); i++) {
+    host_new_headers();
+    host.replies = 0;
+    CHECK(run(paths[i]) == PROXY_ACTION_PAUSE);
+    CHECK(host.replies == 1 && host.reply_status == 500);
+  }
+  CHECK(host_logged("uncaught error in onRequestHeaders: Error: thrown on purpose"));
+  CHECK(host_logged("a hook must return nothing or a Response"));
+  CHECK(host_logged("Maximum call stack size exceeded"));
+  CHECK(host_logged("out of memory"));
+}
+
+static void test_endless_loop(void) {
+  CHECK(run("/loop") == PROXY_ACTION_PAUSE);
+  CHECK(host.reply_status == 500 && host_logged("interrupted"));
+}
+
+static void test_rejections(void) {
+  CHECK(run("/reject-later") == PROXY_ACTION_CONTINUE);
+  CHECK(host_logged("unhandled rejection: Error: nobody handles this"));
+  host.log_size = 0;
+  memset(host.log, 0, sizeof host.log);
+  host_new_headers();
+  CHECK(run("/reject-handled") == PROXY_ACTION_CONTINUE);
+  CHECK(!host_logged("unhandled"));
+}
+
+static void test_malformed_pairs(void) {
+  static const struct {
+    const char *bytes;
+    size_t size;
+  } blocks[] = {
+      {"", 0},
+      {"\1", 1},
+      {"\1\0\0\0", 4},
+      {"\xff\xff\xff\xff", 4},
+      {"\xff\xff\xff\x1f\0\0\0\0\0\0\0\0", 12},
+      {"\1\0\0\0\1\0\0\0\1\0\0\0a\0b", 15},
+      {"\1\0\0\0\xff\xff\xff\xff\1\0\0\0a\0b\0", 16},
+      {"\1\0\0\0\1\0\0\0\xfe\xff\xff\xffa\0b\0", 16},
+      {"\2\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0a\0b\0", 24},
+  };
+  for (size_t i = 0; i < countof(blocks); i++) {
+    host_new_headers();
+    host.pairs = blocks[i].bytes;
+    host.pairs_size = blocks[i].size;
+    run("/headers");
+    uint32_t action;
+    uint32_t id = request("/call", &action);
+    answer(host.last_call);
+    finish(id);
+  }
+  CHECK(host_logged("proxy_get_header_map_pairs"));
+}
+
+static void test_callbacks_out_of_order(void) {
+  proxy_on_request_headers(77777, 0, 1);
+  proxy_on_response_headers(77777, 0, 1);
+  proxy_on_done(77777);
+  proxy_on_log(77777);
+  proxy_on_delete(77777);
+  proxy_on_http_call_response(ROOT, 4242, 1, 1, 0);
+  proxy_on_http_call_response(999, 4242, 1, 1, 0);
+  proxy_on_context_create(5, 999);
+  CHECK(proxy_on_request_headers(5, 0, 1) == PROXY_ACTION_CONTINUE);
+  proxy_on_context_create(6, ROOT);
+  proxy_on_context_create(6, ROOT);
+  host_add_header(":path", "/headers");
+  proxy_on_response_headers(6, 0, 1);
+  proxy_on_delete(6);
+  proxy_on_delete(6);
+  CHECK(proxy_on_request_headers(6, 0, 1) == PROXY_ACTION_CONTINUE);
+  proxy_on_context_create(8, 0); /* a plugin that is never configured */
+  proxy_on_context_create(9, 8);
+  CHECK(proxy_on_request_headers(9, 0, 1) == PROXY_ACTION_CONTINUE);
+  proxy_on_delete(9);
+  proxy_on_delete(8);
+}
+
+static void test_configuration(void) {
+  host.configuration = "\"refused\"";
+  CHECK(!proxy_on_configure(ROOT, (uint32_t)strlen(host.configuration)));
+  CHECK(host_logged("the plugin configuration was refused: this one is refused on purpose"));
+  host.configuration = "{not json";
+  CHECK(!proxy_on_configure(ROOT, (uint32_t)strlen(host.configuration)));
+  host.configuration = "{\"a\": 1}";
+  CHECK(proxy_on_configure(ROOT, (uint32_t)strlen(host.configuration)));
+}
+
+/* What streams took is given back, whatever became of them. */
+static void test_heap_stays_flat(void) {
+  static const char *const paths[] = {"/headers", "/call", "/reply", "/", "/call"};
+  size_t before = 0;
+  for (uint32_t i = 0; i < 100 * 1000; i++) {
+    uint32_t action;
+    host_new_headers();
+    uint32_t id = request(paths[i % countof(paths)], &action);
+    bool client_left = i % countof(paths) == 4;
+    if (action == PROXY_ACTION_PAUSE && host.last_call && !client_left)
+      answer(host.last_call);
+    finish(id);
+    if (client_left)
+      answer(host.last_call);
+    if (i == 1000)
+      before = heap_size();
+  }
+  size_t after = heap_size();
+  char detail[64];
+  snprintf(detail, sizeof detail, "%u -> %u bytes", (unsigned)before, (unsigned)after);
+  check(after <= before, detail);
+  CHECK(vm.streams.count == 0 && vm.calls.count == 0);
+}
+
+/* Memory runs out at each point in turn: a stream may be lost to the filter, nothing else. */
+static void test_memory_runs_out_anywhere(void) {
+  uint32_t action;
+  for (size_t room = 0; room < 24 * 1024; room += 40) {
+    host_new_headers();
+    JS_SetMemoryLimit(vm.runtime, heap_size() + room);
+    uint32_t id = request(room / 40 % 2 ? "/headers" : "/call", &action);
+    answer(host.last_call);
+    proxy_on_response_headers(id, 0, 1);
+    finish(id);
+    JS_SetMemoryLimit(vm.runtime, GUARD_HEAP_BYTES);
+  }
+  host_new_headers();
+  host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] = 0;
+  uint32_t id = request("/call", &action);
+  answer(host.last_call);
+  CHECK(action == PROXY_ACTION_PAUSE && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  finish(id);
+}
+
+static uint8_t *read_file(const char *path, size_t *size) {
+  int file = open(path, O_RDONLY);
+  off_t length = lseek(file, 0, SEEK_END);
+  uint8_t *data = malloc((size_t)length);
+  if (pread(file, data, (size_t)length, 0) != length)
+    abort();
+  close(file);
+  *size = (size_t)length;
+  return data;
+}
+
+/* Gives everything back, so that what is left is a leak. */
+static void end_vm(void) {
+  proxy_on_delete(ROOT);
+  free(vm.plugins.slots);
+  free(vm.streams.slots);
+  free(vm.calls.slots);
+  for (size_t i = 0; i < countof(sdk_fields); i++)
+    JS_FreeValue(vm.context, *sdk_field(i));
+  free(rejections.entries);
+  free(build_result);
+  JS_FreeContext(vm.context);
+  JS_FreeRuntime(vm.runtime);
+}
+
+#define CASE(name) {#name, name}
+static const struct {
+  const char *name;
+  void (*run)(void);
+} cases[] = {
+    CASE(test_headers),
+    CASE(test_header_bytes),
+    CASE(test_header_values_that_cannot_be_sent),
+    CASE(test_call_pauses_and_resumes),
+    CASE(test_parallel_calls_in_any_order),
+    CASE(test_answer_after_the_stream_ended),
+    CASE(test_answer_without_headers_is_a_failure),
+    CASE(test_failures_that_the_host_tells_by_an_answer),
+    CASE(test_refused_call),
+    CASE(test_host_that_gives_a_call_id_twice),
+    CASE(test_answer_and_request_outlive_their_time),
+    CASE(test_local_reply),
+    CASE(test_errors_of_hooks),
+    CASE(test_endless_loop),
+    CASE(test_rejections),
+    CASE(test_malformed_pairs),
+    CASE(test_callbacks_out_of_order),
+    CASE(test_configuration),
+    CASE(test_heap_stays_flat),
+    CASE(test_memory_runs_out_anywhere),
+};
+
+int main(int argc, char **argv) {
+  size_t size;
+  uint8_t *bytecode = read_file(argv[1], &size);
+  current_case = "build";
+  host_reset();
+  check(build_run(bytecode, size) == 0, "the program's top level failed");
+  CHECK(proxy_on_vm_start(ROOT, 0));
+  proxy_on_context_create(ROOT, 0);
+  CHECK(proxy_on_configure(ROOT, 0));
+  for (size_t i = 0; i < countof(cases); i++) {
+    current_case = cases[i].name;
+    host_reset();
+    cases[i].run();
+    say("ok", NULL);
+  }
+  end_vm();
+  return 0;
+}

@@ -1,0 +1,118 @@
+/** The filter of the shim's native tests (cases.c): what a stream does is in its path. */
+
+import { defineFilter, FetchError, Response, StreamEndedError } from "proxy-wasm-ts";
+import type { FetchResponse, HttpRequest } from "proxy-wasm-ts";
+
+let keptRequest: HttpRequest | undefined;
+let keptAnswer: FetchResponse | undefined;
+
+function overflow(depth: number): number {
+  return overflow(depth + 1) + 1;
+}
+
+const reject = (error: Error) => Promise.reject(error);
+
+export default defineFilter({
+  config(json) {
+    if (json === "refused") {
+      throw new Error("this one is refused on purpose");
+    }
+    return json;
+  },
+  state: () => ({ requests: 0 }),
+
+  async onRequestHeaders(request, { fetch, log }) {
+    request.state.requests += 1;
+    switch (request.path) {
+      case "/headers":
+        request.headers.set("x-set", request.headers.get("x-twice") ?? "none");
+        request.headers.append("x-twice", "three");
+        request.headers.delete("x-gone");
+        log.info(`getAll: ${request.headers.getAll("X-Twice").join("|")}`);
+        return undefined;
+      case "/bytes":
+        request.headers.set("x-bytes", request.headers.get("x-latin") ?? "");
+        return undefined;
+      case "/bad-value":
+        for (const value of ["a\r\nb: c", "zero\0", "\u20ac"]) {
+          try {
+            request.headers.set("x-bad", value);
+          } catch (error) {
+            log.info(String(error));
+          }
+        }
+        return undefined;
+      case "/call": {
+        const answer = await fetch("/there", { cluster: "other", headers: { "x-a": "b" }, body: "h\u00e4llo" });
+        log.info(`answer ${answer.status} ${answer.headers.get("x-from") ?? "-"} ${answer.text()}`);
+        request.headers.set("x-called", String(answer.status));
+        return undefined;
+      }
+      case "/keep":
+        keptAnswer = await fetch("/there", { cluster: "other" });
+        keptRequest = request;
+        return undefined;
+      case "/use-kept":
+        log.info(`kept: ${keptAnswer?.status ?? "nothing"} ${keptAnswer?.text() ?? ""}`);
+        try {
+          keptRequest?.headers.set("x-late", "1");
+        } catch (error) {
+          log.info(error instanceof StreamEndedError ? "the kept request has ended" : String(error));
+        }
+        return undefined;
+      case "/fails":
+        try {
+          await fetch("/there", { cluster: "nobody" });
+        } catch (error) {
+          log.info(error instanceof FetchError ? `fetch failed: ${error.reason}` : String(error));
+        }
+        return undefined;
+      case "/parallel": {
+        const answers = await Promise.all([1, 2, 3].map((n) => fetch(`/${n}`, { cluster: "other" })));
+        log.info(`parallel: ${answers.map(({ status }) => status).join()}`);
+        return undefined;
+      }
+      case "/reply":
+        return new Response("no", { status: 403, headers: { "x-why": "because" } });
+      case "/wrong-result":
+        return "text" as unknown as Response;
+      case "/throw":
+        throw new Error("thrown on purpose");
+      case "/throw-odd":
+        throw {
+          toString: () => {
+            throw new Error("toString too");
+          },
+        } as unknown as Error;
+      case "/reject-later":
+        void reject(new Error("nobody handles this"));
+        return undefined;
+      case "/reject-handled":
+        await reject(new Error("handled")).catch(() => undefined);
+        return undefined;
+      case "/loop":
+        for (;;) {
+          request.state.requests += 1;
+        }
+      case "/recursion":
+        overflow(0);
+        return undefined;
+      case "/memory": {
+        const held: string[] = [];
+        for (let size = 1; ; size++) {
+          held.push("x".repeat(1024 * 1024) + String(size));
+        }
+      }
+      default:
+        return undefined;
+    }
+  },
+
+  onResponseHeaders(response) {
+    response.headers.set("x-requests", String(response.state.requests));
+  },
+
+  onLog(response, { log }) {
+    log.debug(`done ${response.contextId}`);
+  },
+});

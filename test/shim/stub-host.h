@@ -1,0 +1,183 @@
+/*
+ * A Proxy-Wasm host for the shim's native tests: what the shim calls, with answers that a test sets and a record of what it
+ * was called for. One request map and one answer; no network.
+ */
+#include <stdarg.h>
+
+enum { ROOT = 1 };
+
+typedef struct Header {
+  char name[64], value[256];
+} Header;
+
+static struct {
+  Header headers[64];
+  uint32_t count;
+  bool gone; /* the map of no stream */
+} host_map;
+
+static struct {
+  uint32_t context;
+  uint32_t continued[2]; /* by PROXY_STREAM_TYPE_* */
+  uint32_t replies, reply_status;
+  uint32_t calls, call_status, last_call;
+  char call_body[256];
+  const char *pairs; /* what proxy_get_header_map_pairs answers, when set */
+  size_t pairs_size;
+  const char *answer_status, *answer_body;
+  const char *configuration;
+  char log[1 << 16];
+  size_t log_size;
+} host;
+
+static bool host_logged(const char *text) { return strstr(host.log, text) != NULL; }
+
+static void host_reset(void) {
+  memset(&host, 0, sizeof host);
+  memset(&host_map, 0, sizeof host_map);
+  host.answer_status = "200";
+  host.answer_body = "hello";
+  host.configuration = "";
+}
+
+/* For another stream. */
+static void host_new_headers(void) { memset(&host_map, 0, sizeof host_map); }
+
+static void host_add_header(const char *name, const char *value) {
+  Header *header = &host_map.headers[host_map.count++];
+  snprintf(header->name, sizeof header->name, "%s", name);
+  snprintf(header->value, sizeof header->value, "%s", value);
+}
+
+static const char *host_header(const char *name) {
+  for (uint32_t i = 0; i < host_map.count; i++)
+    if (strcasecmp(host_map.headers[i].name, name) == 0)
+      return host_map.headers[i].value;
+  return NULL;
+}
+
+static uint32_t give(const char *data, size_t size, char **out, size_t *out_size) {
+  char *memory = proxy_on_memory_allocate(size);
+  if (!memory)
+    return PROXY_STATUS_INTERNAL_FAILURE;
+  memcpy(memory, data, size);
+  *out = memory;
+  *out_size = size;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_log(uint32_t level, const char *data, size_t size) {
+  if (host.log_size + size + 2 < sizeof host.log) {
+    memcpy(host.log + host.log_size, data, size);
+    host.log_size += size;
+    host.log[host.log_size++] = '\n';
+  }
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_set_effective_context(uint32_t id) {
+  host.context = id;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_continue_stream(uint32_t stream_type) {
+  host.continued[stream_type]++;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_send_local_response(uint32_t code, const char *details, size_t details_size, const char *body,
+                                   size_t body_size, const char *headers, size_t headers_size, int32_t grpc_status) {
+  host.replies++;
+  host.reply_status = code;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_get_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_size, char **data, size_t *size) {
+  const char *text = type == PROXY_BUFFER_TYPE_PLUGIN_CONFIGURATION ? host.configuration : host.answer_body;
+  size_t length = strlen(text);
+  return give(text, length < max_size ? length : max_size, data, size);
+}
+
+static bool is_answer(uint32_t map) { return map == PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS; }
+
+static size_t write_pair(char *block, uint32_t index, uint32_t count, size_t at, const char *name, const char *value) {
+  uint32_t name_size = (uint32_t)strlen(name), value_size = (uint32_t)strlen(value);
+  memcpy(block, &count, 4);
+  memcpy(block + 4 + 8 * index, &name_size, 4);
+  memcpy(block + 8 + 8 * index, &value_size, 4);
+  memcpy(block + at, name, name_size + 1);
+  memcpy(block + at + name_size + 1, value, value_size + 1);
+  return at + name_size + value_size + 2;
+}
+
+uint32_t proxy_get_header_map_pairs(uint32_t map, char **data, size_t *size) {
+  if (host_map.gone)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  if (host.pairs)
+    return give(host.pairs, host.pairs_size, data, size);
+  static char block[1 << 15];
+  if (is_answer(map)) {
+    size_t end = write_pair(block, 0, 2, 4 + 16, ":status", host.answer_status);
+    return give(block, write_pair(block, 1, 2, end, "x-from", "other"), data, size);
+  }
+  size_t at = 4 + 8 * (size_t)host_map.count;
+  for (uint32_t i = 0; i < host_map.count; i++)
+    at = write_pair(block, i, host_map.count, at, host_map.headers[i].name, host_map.headers[i].value);
+  return give(block, at, data, size);
+}
+
+uint32_t proxy_set_header_map_pairs(uint32_t map, const char *data, size_t size) { return PROXY_STATUS_OK; }
+
+uint32_t proxy_get_header_map_value(uint32_t map, const char *name, size_t name_size, char **data, size_t *size) {
+  if (host_map.gone)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  char key[64] = {0};
+  memcpy(key, name, name_size < sizeof key ? name_size : sizeof key - 1);
+  const char *value = host_header(key);
+  if (is_answer(map))
+    value = strcmp(key, ":status") == 0 ? host.answer_status : NULL;
+  return value ? give(value, strlen(value), data, size) : PROXY_STATUS_NOT_FOUND;
+}
+
+uint32_t proxy_add_header_map_value(uint32_t map, const char *name, size_t name_size, const char *value, size_t size) {
+  if (host_map.gone)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  Header *header = &host_map.headers[host_map.count++ % 64];
+  memset(header, 0, sizeof *header);
+  memcpy(header->name, name, name_size);
+  memcpy(header->value, value, size);
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_remove_header_map_value(uint32_t map, const char *name, size_t name_size) {
+  if (host_map.gone)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < host_map.count; i++)
+    if (strncasecmp(host_map.headers[i].name, name, name_size) || host_map.headers[i].name[name_size])
+      host_map.headers[kept++] = host_map.headers[i];
+  host_map.count = kept;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_replace_header_map_value(uint32_t map, const char *name, size_t name_size, const char *value,
+                                        size_t size) {
+  proxy_remove_header_map_value(map, name, name_size);
+  return proxy_add_header_map_value(map, name, name_size, value, size);
+}
+
+uint32_t proxy_get_property(const char *path, size_t path_size, char **data, size_t *size) {
+  return PROXY_STATUS_NOT_FOUND;
+}
+
+uint32_t proxy_http_call(const char *upstream, size_t upstream_size, const char *headers, size_t headers_size,
+                         const char *body, size_t body_size, const char *trailers, size_t trailers_size,
+                         uint32_t timeout, uint32_t *call_id) {
+  if (host.call_status != PROXY_STATUS_OK)
+    return host.call_status;
+  memset(host.call_body, 0, sizeof host.call_body);
+  memcpy(host.call_body, body, body_size);
+  host.calls++;
+  *call_id = ++host.last_call;
+  return PROXY_STATUS_OK;
+}
