@@ -77,6 +77,12 @@ export const SHIM_EDITS: readonly Edit[] = [
     find: "                val = js_dynamic_import(ctx, sp[-2], sp[-1]);",
     replace: '                val = JS_ThrowTypeError(ctx, "import() of a name that is not known at build time");',
   },
+  {
+    file: "quickjs.c",
+    why: "a bundle has no modules",
+    find: "    js_module_ns_autoinit, /*",
+    replace: "    NULL, /*",
+  },
   ...withoutBytecodeBuiltins(),
 ];
 
