@@ -1,18 +1,26 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
-const shared = { resolve: { conditions: ["@proxy-wasm-ts/source"] } };
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** A suite by what it needs: nothing but Node, the built engine and dist/filter.wasm, a real Envoy. */
+/** Node lets a package import itself by its name, vite does not. */
+const alias = [
+  { find: /^proxy-wasm-ts\/testing$/, replacement: source("test/host/index.ts") },
+  { find: /^proxy-wasm-ts\/hostcalls$/, replacement: source("src/sdk/hostcalls.ts") },
+  { find: /^proxy-wasm-ts$/, replacement: source("src/sdk/index.ts") },
+];
+
+/** A suite by what it needs: nothing but Node; the built engine and dist/filter.wasm; a real Envoy. */
 function project(name: string, include: string[], testTimeout: number) {
-  return { ...shared, test: { name, include, testTimeout, hookTimeout: testTimeout } };
+  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout } };
 }
 
 export default defineConfig({
-  ...shared,
   test: {
     projects: [
-      project("unit", ["test/{unit,host,types}/**/*.test.ts"], 20_000),
-      project("wasm", ["test/{wasm,shim}/**/*.test.ts", "src/filter/**/*.test.ts"], 120_000),
+      project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 20_000),
+      project("wasm", ["test/{wasm,shim}/**/*.test.ts", "src/filter/filter.test.ts"], 120_000),
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
     ],
   },
