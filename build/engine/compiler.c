@@ -1,6 +1,6 @@
 /*
- * compiler.wasm: JavaScript source to QuickJS-NG bytecode, at build time. Its bytecode is read by runtime.wasm, which is
- * built from the same source and has no parser.
+ * compiler.wasm: JavaScript source to QuickJS-NG bytecode, at build time. Its bytecode is read by runtime.wasm, which
+ * is built from the same source and has no parser.
  */
 #include "quickjs.c"
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -38,12 +38,18 @@ export async function engineSource(cache: string, source: SourcePackage = QUICKJ
     await download(cache, source);
   }
   await verify(archive, source);
-  const unpacked = join(cache, "unpacked");
-  await rm(unpacked, { recursive: true, force: true });
-  await mkdir(unpacked, { recursive: true });
-  await python(["-m", "tarfile", "-e", archive, unpacked], "unpack the engine's source");
-  const [top = ""] = await readdir(unpacked);
-  const folder = join(unpacked, top, source.folder);
+  const unpacked = await mkdtemp(join(cache, "unpacked-")); // two builds may run at once
+  try {
+    await python(["-m", "tarfile", "-e", archive, unpacked], "unpack the engine's source");
+    const [top = ""] = await readdir(unpacked);
+    return await readSources(join(unpacked, top, source.folder));
+  } finally {
+    await rm(unpacked, { recursive: true, force: true });
+  }
+}
+
+/** The C files of a folder. */
+export async function readSources(folder: string): Promise<SourceFiles> {
   const files = new Map<string, string>();
   for (const name of (await readdir(folder)).sort()) {
     if (/\.[ch]$/.test(name)) {

@@ -25,7 +25,12 @@ async function start(setup: Setup = {}) {
     upstream: setup.upstream ?? (() => new Response("from back-golang")),
   };
   const host = await TestHost.load("dist/filter.wasm", options);
-  return { host, asked, lines: () => host.logs.map(({ level, message }) => `${level} ${message}`) };
+  return {
+    host,
+    asked,
+    lines: () => host.logs.map(({ level, message }) => `${level} ${message}`),
+    [Symbol.asyncDispose]: () => host.close(),
+  };
 }
 
 const never = () => new Promise<Response>(() => undefined);
@@ -34,8 +39,8 @@ const refuse = () => {
 };
 
 test("it calls back-python with the same method, path and query, logs the answer, and the request goes on", async () => {
-  const { host, asked, lines } = await start();
-  await using _ = host;
+  await using filter = await start();
+  const { host, asked, lines } = filter;
   const response = await host.fetch(URL_OF_JUMP);
   expect(response.status).toBe(200);
   expect(await response.text()).toBe("from back-golang");
@@ -45,8 +50,8 @@ test("it calls back-python with the same method, path and query, logs the answer
 
 test("a request with a body reaches the upstream untouched, and the call has its method and no body", async () => {
   const body = "x".repeat(100_000);
-  const { host, asked } = await start({ upstream: async (request) => new Response(await request.text()) });
-  await using _ = host;
+  await using filter = await start({ upstream: async (request) => new Response(await request.text()) });
+  const { host, asked } = filter;
   const response = await host.fetch(URL_OF_JUMP, { method: "POST", body });
   expect(await response.text()).toBe(body);
   expect(asked[0]?.method).toBe("POST");
@@ -54,8 +59,8 @@ test("a request with a body reaches the upstream untouched, and the call has its
 });
 
 test("cluster: another one", async () => {
-  const { host, lines } = await start({ config: { cluster: "nowhere" } });
-  await using _ = host;
+  await using filter = await start({ config: { cluster: "nowhere" } });
+  const { host, lines } = filter;
   expect((await host.fetch(URL_OF_JUMP)).status).toBe(200);
   expect(lines()).toContainEqual(
     expect.stringMatching(/^error called nowhere: GET \/jump\?to=1 -> failed: unknown cluster.* in \d+ ms$/),
@@ -63,8 +68,8 @@ test("cluster: another one", async () => {
 });
 
 test("authority, path and method: sent instead of the request's", async () => {
-  const { host, asked, lines } = await start({ config: { authority: "python:5000", path: "/other", method: "HEAD" } });
-  await using _ = host;
+  await using filter = await start({ config: { authority: "python:5000", path: "/other", method: "HEAD" } });
+  const { host, asked, lines } = filter;
   await host.fetch(URL_OF_JUMP);
   expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(["HEAD http://python:5000/other"]);
   expect(lines()).toContainEqual(expect.stringContaining("called back-python: HEAD /other -> 200"));
@@ -72,7 +77,7 @@ test("authority, path and method: sent instead of the request's", async () => {
 
 test("phase response: the call is made when the upstream has answered", async () => {
   const order: string[] = [];
-  const { host, asked } = await start({
+  await using filter = await start({
     config: { phase: "response" },
     python: () => {
       order.push("back-python");
@@ -83,22 +88,22 @@ test("phase response: the call is made when the upstream has answered", async ()
       return new Response();
     },
   });
-  await using _ = host;
+  const { host, asked } = filter;
   await host.fetch(URL_OF_JUMP);
   expect(order).toEqual(["back-golang", "back-python"]);
   expect(asked[0]?.url).toBe("http://back-python/jump?to=1");
 });
 
 test("timeoutMs: a slow back-python does not hold the request up for longer", async () => {
-  const { host, lines } = await start({ config: { timeoutMs: 50 }, python: never });
-  await using _ = host;
+  await using filter = await start({ config: { timeoutMs: 50 }, python: never });
+  const { host, lines } = filter;
   expect((await host.fetch(URL_OF_JUMP)).status).toBe(200);
   expect(lines()).toContainEqual(expect.stringMatching(/^warn .* -> failed: timed out after 50 ms in \d+ ms$/));
 });
 
 test.each(["request", "response"])("onFailure deny, phase %s: a failed call answers 503", async (phase) => {
-  const { host } = await start({ config: { phase, onFailure: "deny", responseHeader: "x-jump" }, python: refuse });
-  await using _ = host;
+  await using filter = await start({ config: { phase, onFailure: "deny", responseHeader: "x-jump" }, python: refuse });
+  const { host } = filter;
   const response = await host.fetch(URL_OF_JUMP);
   expect(response.status).toBe(503);
   expect(await response.text()).toBe("the call to back-python failed\n");
@@ -107,16 +112,16 @@ test.each(["request", "response"])("onFailure deny, phase %s: a failed call answ
 
 test("onFailure deny: a 500 of back-python is a failure too, a 204 is none", async () => {
   let status = 500;
-  const { host } = await start({ config: { onFailure: "deny" }, python: () => new Response(null, { status }) });
-  await using _ = host;
+  await using filter = await start({ config: { onFailure: "deny" }, python: () => new Response(null, { status }) });
+  const { host } = filter;
   expect((await host.fetch(URL_OF_JUMP)).status).toBe(503);
   status = 204;
   expect((await host.fetch(URL_OF_JUMP)).status).toBe(200);
 });
 
 test("match: other paths are left alone", async () => {
-  const { host, asked } = await start({ config: { match: "/jump" } });
-  await using _ = host;
+  await using filter = await start({ config: { match: "/jump" } });
+  const { host, asked } = filter;
   await host.fetch("http://back-golang/other");
   expect(asked).toHaveLength(0);
   await host.fetch(URL_OF_JUMP);
@@ -135,23 +140,21 @@ test("forwardHeaders: tracing headers by default, those of the list otherwise", 
   const names = (request: Request | undefined) =>
     [...(request?.headers.keys() ?? [])].filter((name) => Object.hasOwn(headers, name)).sort();
 
-  const standard = await start();
-  await using _standard = standard.host;
+  await using standard = await start();
   await standard.host.fetch(URL_OF_JUMP, { headers });
   expect(names(standard.asked[0])).toEqual(["traceparent", "tracestate", "x-b3-traceid", "x-request-id"]);
 
-  const own = await start({ config: { forwardHeaders: ["Cookie", "x-*"] } });
-  await using _own = own.host;
+  await using own = await start({ config: { forwardHeaders: ["Cookie", "x-*"] } });
   await own.host.fetch(URL_OF_JUMP, { headers });
   expect(names(own.asked[0])).toEqual(["cookie", "x-a", "x-b3-traceid", "x-request-id"]);
 });
 
 test.each(["request", "response"])("responseHeader, phase %s: tells the client the call's status", async (phase) => {
-  const { host } = await start({
+  await using filter = await start({
     config: { phase, responseHeader: "x-jump" },
     python: () => new Response(null, { status: 418 }),
   });
-  await using _ = host;
+  const { host } = filter;
   const response = await host.fetch(URL_OF_JUMP);
   expect([response.status, response.headers.get("x-jump")]).toEqual([200, "418"]);
 });
@@ -160,23 +163,23 @@ test.each([
   ["back-python cannot be reached", refuse, / -> failed: connection failed .* in \d+ ms$/],
   ["back-python answers 500", () => new Response(null, { status: 500 }), / -> 500 \(not 2xx\) in \d+ ms$/],
 ])("%s: the request goes on, and the log says why", async (_name, python, line) => {
-  const { host, lines } = await start({ python });
-  await using _ = host;
+  await using filter = await start({ python });
+  const { host, lines } = filter;
   expect((await host.fetch(URL_OF_JUMP)).status).toBe(200);
   expect(lines()).toContainEqual(expect.stringMatching(line));
 });
 
 test("back-python's own 503 is an answer, whatever its text", async () => {
-  const { host, lines } = await start({ python: () => new Response("closed", { status: 503 }) });
-  await using _ = host;
+  await using filter = await start({ python: () => new Response("closed", { status: 503 }) });
+  const { host, lines } = filter;
   await host.fetch(URL_OF_JUMP);
   expect(lines()).toContainEqual(expect.stringContaining("-> 503 (not 2xx) in"));
 });
 
 test("a client that leaves while the call is open takes nothing down", async () => {
   let answer: (response: Response) => void = () => undefined;
-  const { host, asked, lines } = await start({ python: () => new Promise((resolve) => (answer = resolve)) });
-  await using _ = host;
+  await using filter = await start({ python: () => new Promise((resolve) => (answer = resolve)) });
+  const { host, asked, lines } = filter;
   const client = new AbortController();
   const left = host.fetch(URL_OF_JUMP, { signal: client.signal });
   await expect.poll(() => asked.length).toBe(1);
@@ -192,12 +195,12 @@ test("a client that leaves while the call is open takes nothing down", async () 
 });
 
 test("50 requests at once each have their own call", async () => {
-  const { host, asked } = await start({
+  await using filter = await start({
     config: { responseHeader: "x-jump" },
     python: (request) => new Response(null, { status: 200 + (Number(new URL(request.url).pathname.slice(1)) % 5) }),
     upstream: (request) => new Response(new URL(request.url).pathname),
   });
-  await using _ = host;
+  const { host, asked } = filter;
   const results = await Promise.all(
     Array.from({ length: 50 }, async (_value, index) => {
       const response = await host.fetch(`http://back-golang/${index}`);

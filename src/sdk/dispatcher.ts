@@ -60,7 +60,7 @@ function reportError(definition: FilterDefinition<unknown, unknown>, message: Me
     sendLocalReply(message, new Response("Internal Server Error", { status: 500, details: "filter_error" }));
     return true;
   } catch (refused) {
-    // Envoy takes no local reply once the response is on its way.
+    // A host takes no local reply once the response's headers are on their way.
     log.warn(`the stream goes on, it could not be answered with 500: ${describe(refused)}`);
     return false;
   }

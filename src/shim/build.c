@@ -1,6 +1,6 @@
 /*
- * The runtime's part of a build (build/steps/snapshot.ts): makes the VM, runs the program's top level once, and leaves memory
- * as it should be found at run time. The exports here are not in the final module.
+ * The runtime's part of a build (build/steps/snapshot.ts): makes the VM, runs the program's top level once, and leaves
+ * memory as it should be found at run time. The exports here are not in the final module.
  */
 
 static char *build_result; /* JSON */
@@ -30,7 +30,7 @@ static void *build_realloc(void *opaque, void *memory, size_t size) {
 }
 
 static const JSMallocFunctions build_malloc_functions = {
-    build_calloc, build_malloc, build_free, build_realloc, (size_t(*)(const void *))malloc_usable_size,
+    build_calloc, build_malloc, build_free, build_realloc, (size_t (*)(const void *))malloc_usable_size,
 };
 
 /* The engine keeps free blocks of its small-object pages on lists of their own; clears their contents as well. */

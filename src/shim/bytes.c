@@ -1,8 +1,8 @@
 /*
  * Between JavaScript values and bytes.
  *
- * A byte string has one character for each byte, U+0000 to U+00FF, as in the Web's Headers: nothing is lost and nothing is
- * transcoded. Text (log messages, bodies given as a string) is UTF-8.
+ * A byte string has one character for each byte, U+0000 to U+00FF, as in the Web's Headers: nothing is lost and nothing
+ * is transcoded. Text (log messages, bodies given as a string) is UTF-8.
  */
 
 static void release_bytes(JSContext *context, Bytes *bytes) { JS_FreeValue(context, bytes->owner); }
@@ -25,10 +25,11 @@ static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *by
     while (i < length && units[i] <= 0xff)
       i++;
     if (i < length) {
-      JS_ThrowTypeError(context,
-                        "a byte string cannot hold the character U+%04X at index %u: encode the text first, for example "
-                        "with encodeURIComponent()",
-                        units[i], i);
+      JS_ThrowTypeError(
+          context,
+          "a byte string cannot hold the character U+%04X at index %u: encode the text first, for example "
+          "with encodeURIComponent()",
+          units[i], i);
       JS_FreeValue(context, string);
       return false;
     }

@@ -1,6 +1,6 @@
 /*
- * The module's exports (spec: "Functions exposed by the module"). Only those that the filter implements stay in the final
- * module; build.c says which. A stream that no hook looks at never enters JavaScript.
+ * The module's exports (spec: "Functions exposed by the module"). Only those that the filter implements stay in the
+ * final module; build.c says which. A stream that no hook looks at never enters JavaScript.
  */
 
 EXPORT(proxy_abi_version_0_2_1) void proxy_abi_version_0_2_1(void) {}
@@ -61,7 +61,8 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
     create_stream(id, plugin);
 }
 
-/* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked. */
+/* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked.
+ */
 static Stream *stream_to_hook(uint32_t id, JSValueConst hook) {
   Stream *stream = JS_IsUndefined(hook) ? NULL : find_stream(id);
   return stream && JS_IsObject(stream->plugin->context) ? stream : NULL;

@@ -6,8 +6,9 @@ typedef struct Call {
 } Call;
 
 /*
- * The answer to a call. The host keeps it only until its callback returns, and most filters read the status at most. So each
- * part is fetched when it is first asked for, and the rest at the end of the callback if somebody still holds the answer.
+ * The answer to a call. The host keeps it only until its callback returns, and most filters read the status at most. So
+ * each part is fetched when it is first asked for, and the rest at the end of the callback if somebody still holds the
+ * answer.
  */
 typedef struct CallResponse {
   uint32_t plugin_id;
@@ -73,7 +74,8 @@ static uint32_t load_call_body(CallResponse *response) {
   size_t size = 0;
   uint32_t status = PROXY_STATUS_OK;
   if (response->body_announced) /* some hosts answer NotFound for an empty body */
-    status = proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_HTTP_CALL_RESPONSE_BODY, 0, response->body_announced, &data, &size);
+    status =
+        proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_HTTP_CALL_RESPONSE_BODY, 0, response->body_announced, &data, &size);
   if (status != PROXY_STATUS_OK)
     return status;
   response->body = host_keep(data, size);
@@ -141,8 +143,8 @@ static void answer_call(Call *call, JSValue value, bool failed) {
   free_call(vm.context, call);
 }
 
-/* The call failed after it was started: the promise is rejected with what the SDK makes of it. `text`: what the host says of
-   it, or undefined. */
+/* The call failed after it was started: the promise is rejected with what the SDK makes of it. `text`: what the host
+   says of it, or undefined. */
 static void fail_call(Call *call, JSValueConst text) {
   JSValueConst argv[] = {call->request, JS_UNDEFINED, text};
   JSValue error = JS_CallConstructor(vm.context, vm.sdk.call_error, countof(argv), argv);
@@ -205,8 +207,8 @@ static bool starts_with(const CallResponse *response, const char *text) {
 }
 
 /*
- * Envoy tells a call's failure by an answer of its own: 502 to 504, a text, and without the header that it puts on every
- * answer of an upstream. Measured: docs/RATIONALE.md.
+ * Envoy tells a call's failure by an answer of its own: 502 to 504, a text, and without the header that it puts on
+ * every answer of an upstream. Measured: docs/RATIONALE.md.
  */
 static bool is_failure_of_host(CallResponse *response) {
   if (load_call_status(response) != PROXY_STATUS_OK || response->status < 502 || response->status > 504 ||
@@ -219,7 +221,7 @@ static bool is_failure_of_host(CallResponse *response) {
   uint32_t status =
       proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, mark, strlen(mark), &data, &size);
   host_free(data);
-  return status == PROXY_STATUS_NOT_FOUND || size == 0; /* Envoy: Ok and an empty value for a header that is not there */
+  return status == PROXY_STATUS_NOT_FOUND || size == 0; /* other hosts: Ok and nothing */
 }
 
 /* Settles the promise of a call. The object that is returned is for `close_call_response`; undefined: there is none. */

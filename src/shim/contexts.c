@@ -3,8 +3,8 @@
 static JSClassID message_class; /* opaque: Message *, NULL once the stream has ended */
 static JSClassID headers_class; /* the same */
 
-/* Makes the host take the next host calls for this context. Host calls are made by whoever has the turn, and one drain of
-   the microtasks may run code of several streams. */
+/* Makes the host take the next host calls for this context. Host calls are made by whoever has the turn, and one drain
+   of the microtasks may run code of several streams. */
 static bool use_context(uint32_t id) {
   if (vm.effective_context == id)
     return true;

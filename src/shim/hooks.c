@@ -77,8 +77,7 @@ static uint32_t run_headers_hook(Message *message, JSValueConst hook) {
   enter_callback(message->stream->id);
   JSValueConst view = message_view(message);
   JSValueConst argv[] = {view, message->stream->plugin->context};
-  JSValue value =
-      JS_IsException(view) ? JS_EXCEPTION : JS_Call(context, hook, vm.sdk.filter, countof(argv), argv);
+  JSValue value = JS_IsException(view) ? JS_EXCEPTION : JS_Call(context, hook, vm.sdk.filter, countof(argv), argv);
   if (JS_IsException(value)) {
     action = conclude_error(message, JS_GetException(context));
   } else if (JS_IsPromise(value)) {

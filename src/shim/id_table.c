@@ -1,4 +1,5 @@
-/* A hash table from the host's ids to structs: open addressing, and no tombstones, so that it never needs a clean-up. */
+/* A hash table from the host's ids to structs: open addressing, and no tombstones, so that it never needs a clean-up.
+ */
 
 typedef struct IdSlot {
   uint32_t id;

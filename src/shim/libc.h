@@ -1,6 +1,7 @@
 /*
- * What the engine uses of libc and would pay too much for. Without stdio the module needs no file descriptors from the host,
- * which Envoy may refuse; without it and strtod it is 40 KB smaller, most of that software arithmetic for long doubles.
+ * What the engine uses of libc and would pay too much for. Without stdio the module needs no file descriptors from the
+ * host, which Envoy may refuse; without it and strtod it is 40 KB smaller, most of that software arithmetic for long
+ * doubles.
  */
 #pragma once
 #include <stdarg.h>
@@ -23,14 +24,16 @@
 #define fwrite(...) ((size_t)0)
 #define stdout ((FILE *)0)
 
-/* JSON's numbers: already checked by the parser, and read with the engine's own converter, as numbers in a program are. */
+/* JSON's numbers: already checked by the parser, and read with the engine's own converter, as numbers in a program are.
+ */
 static double parse_number(const char *text) {
   JSATODTempMem memory;
   return js_atod(text, NULL, 10, 0, &memory);
 }
 #define strtod(text, end) parse_number(text)
 
-/* A conversion specification, as far as the engine's messages and dates need them: %[-+0][width][.precision][size]letter */
+/* A conversion specification, as far as the engine's messages and dates need them:
+ * %[-+0][width][.precision][size]letter */
 typedef struct Conversion {
   bool left, plus, zero;
   int width, precision; /* precision -1: none */
@@ -70,7 +73,11 @@ static void put_number(Formatted *out, const Conversion *conversion, uint64_t va
   do
     *--start = numerals[value % base];
   while (value /= base);
-  put_field(out, conversion, negative ? '-' : conversion->plus ? '+' : 0, start, (size_t)(digits + sizeof digits - start));
+  put_field(out, conversion,
+            negative           ? '-'
+            : conversion->plus ? '+'
+                               : 0,
+            start, (size_t)(digits + sizeof digits - start));
 }
 
 static void put_string(Formatted *out, Conversion *conversion, const char *text) {

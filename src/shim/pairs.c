@@ -1,6 +1,6 @@
 /*
- * Header lists as the ABI carries them: a count, then the sizes of each name and value, then their bytes, each followed by a
- * zero byte; all numbers 32-bit little-endian (spec: "Serialization").
+ * Header lists as the ABI carries them: a count, then the sizes of each name and value, then their bytes, each followed
+ * by a zero byte; all numbers 32-bit little-endian (spec: "Serialization").
  */
 
 static uint32_t load_u32(const char *at) {
@@ -47,10 +47,8 @@ static int next_pair(PairReader *reader, Pair *pair) {
   size_t left = (size_t)(reader->end - reader->next);
   if (left < 2 || name_size > left - 2 || value_size > left - 2 - name_size)
     return -1;
-  *pair = (Pair){.name = reader->next,
-                 .value = reader->next + name_size + 1,
-                 .name_size = name_size,
-                 .value_size = value_size};
+  *pair = (Pair){
+      .name = reader->next, .value = reader->next + name_size + 1, .name_size = name_size, .value_size = value_size};
   reader->sizes += 8;
   reader->next += name_size + value_size + 2;
   reader->left--;
@@ -94,7 +92,7 @@ static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *b
 typedef struct PairWriter {
   char *data;
   size_t size;
-  Bytes *parts; /* name, value, name, value, ... */
+  Bytes *parts;   /* name, value, name, value, ... */
   uint32_t count; /* of parts */
 } PairWriter;
 
@@ -121,8 +119,8 @@ static bool serialize_pairs(JSContext *context, JSValueConst list, PairWriter *w
   while (writer->count < length) {
     JSValue item = JS_GetPropertyUint32(context, list, writer->count);
     Bytes *part = &writer->parts[writer->count];
-    bool ok = !JS_IsException(item) && (writer->count % 2 ? borrow_header_value(context, item, part)
-                                                          : borrow_header_name(context, item, part));
+    bool ok = !JS_IsException(item) &&
+              (writer->count % 2 ? borrow_header_value(context, item, part) : borrow_header_name(context, item, part));
     JS_FreeValue(context, item);
     if (!ok) {
       release_pairs(context, writer);

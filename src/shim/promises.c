@@ -1,8 +1,8 @@
 /*
  * Promises made and watched from C: a call's answer settles one, and a hook's keeps its stream paused until it settles.
  *
- * The engine is edited (build/engine/edits.ts) so that a promise carries the hook that waits for it: no reaction, closure or
- * job is needed to learn that it has settled.
+ * The engine is edited (build/engine/edits.ts) so that a promise carries the hook that waits for it: no reaction,
+ * closure or job is needed to learn that it has settled.
  */
 
 static struct {

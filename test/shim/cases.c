@@ -1,6 +1,6 @@
 /*
- * Tests of the shim, compiled natively with the engine under the address and undefined-behaviour sanitizers, against the host
- * in stub-host.h. The program is test/shim/program.ts as bytecode, named on the command line.
+ * Tests of the shim, compiled natively with the engine under the address and undefined-behaviour sanitizers, against
+ * the host in stub-host.h. The program is test/shim/program.ts as bytecode, named on the command line.
  */
 #include "shim.c"
 
@@ -49,9 +49,7 @@ static void finish(uint32_t id) {
   proxy_on_delete(id);
 }
 
-static void answer(uint32_t call) {
-  proxy_on_http_call_response(ROOT, call, 2, (uint32_t)strlen(host.answer_body), 0);
-}
+static void answer(uint32_t call) { proxy_on_http_call_response(ROOT, call, 2, (uint32_t)strlen(host.answer_body), 0); }
 
 /* A whole stream that needs no call. */
 static uint32_t run(const char *path) {

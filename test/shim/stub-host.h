@@ -1,6 +1,6 @@
 /*
- * A Proxy-Wasm host for the shim's native tests: what the shim calls, with answers that a test sets and a record of what it
- * was called for. One request map and one answer; no network.
+ * A Proxy-Wasm host for the shim's native tests: what the shim calls, with answers that a test sets and a record of
+ * what it was called for. One request map and one answer; no network.
  */
 #include <stdarg.h>
 

@@ -1,0 +1,3 @@
+module back-golang
+
+go 1.21

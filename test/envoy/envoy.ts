@@ -1,0 +1,156 @@
+import { access } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import { startChild } from "../../scripts/child.ts";
+import type { Child } from "../../scripts/child.ts";
+import { poll } from "../../scripts/poll.ts";
+import { pythonTool } from "../../scripts/python-tools.ts";
+import { bootstrap } from "./bootstrap.ts";
+import type { EnvoySetup } from "./bootstrap.ts";
+
+/** A real Envoy with one filter, in a process of its own. */
+export interface Envoy extends AsyncDisposable {
+  /** Where it listens, for example `http://127.0.0.1:10000`. */
+  readonly url: string;
+  /** Its log so far. */
+  logs(): string;
+  /** What the filter has logged so far, each with its level: `[info] called back-python`. */
+  filterLog(): string[];
+  /**
+   * Waits until the filter has logged what matches, because Envoy's log arrives a little later than its answers.
+   *
+   * @returns the lines that match
+   * @throws Error when there are less than `count` in time
+   */
+  waitForFilterLog(pattern: RegExp, count?: number): Promise<string[]>;
+  /** The value of one of its statistics, such as `wasm.envoy.wasm.runtime.v8.active`; undefined when there is none. */
+  stat(name: string): Promise<number | undefined>;
+}
+
+export interface EnvoyOptions extends EnvoySetup {
+  /** Is given its log as it comes. */
+  readonly onLog?: (text: string) => void;
+}
+
+const START_MS = 30_000;
+const LOG_MS = 5000;
+
+/**
+ * Starts Envoy and waits until it takes requests.
+ *
+ * @throws Error with Envoy's log when it refuses the module or the configuration
+ *
+ * @example
+ * ```ts
+ * await using envoy = await startEnvoy({ wasm: "dist/filter.wasm", clusters: { auth: "http://127.0.0.1:5000" }, upstream });
+ * const response = await fetch(`${envoy.url}/jump`);
+ * ```
+ */
+export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
+  const { onLog, ...setup } = options;
+  const wasm = resolve(setup.wasm);
+  await access(wasm).catch((cause: unknown) => {
+    throw new Error(`there is no ${wasm}: build it first (npm run build:wasm)`, { cause });
+  });
+  const program = await pythonTool("envoy");
+  const child = await startChild(
+    program,
+    [...ARGUMENTS, "--config-yaml", JSON.stringify(bootstrap({ ...setup, wasm }))],
+    {
+      name: "Envoy",
+      ...(onLog === undefined ? {} : { onOutput: onLog }),
+    },
+  );
+  try {
+    return await connect(child);
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+}
+
+async function connect(child: Child): Promise<Envoy> {
+  const admin = await ready(child);
+  const filterLog = () => filterLines(child.output());
+  return {
+    url: await listenerUrl(admin),
+    logs: () => child.output(),
+    filterLog,
+    waitForFilterLog: async (pattern, count = 1) => {
+      const lines = await poll(LOG_MS, () => {
+        const found = filterLog().filter((line) => pattern.test(line));
+        return found.length >= count ? found : undefined;
+      });
+      if (lines === undefined) {
+        throw new Error(`the filter did not log ${String(pattern)} ${count} times. Envoy's log:\n${child.output()}`);
+      }
+      return lines;
+    },
+    stat: (name) => readStat(admin, name),
+    [Symbol.asyncDispose]: () => child.stop(),
+  };
+}
+
+const ARGUMENTS: readonly string[] = [
+  "--concurrency",
+  "1",
+  "--disable-hot-restart",
+  "--log-level",
+  "info",
+  "--component-log-level",
+  // "main" lists all extensions at this level, which hides the rest.
+  "wasm:debug,main:warning",
+  "--log-format",
+  "[%l][%n] %v",
+];
+
+/** Waits until Envoy takes requests. Returns the origin of its admin interface. */
+async function ready(envoy: Child): Promise<string> {
+  const [, address = ""] = await envoy.waitFor(/^\[info\]\[admin\] admin address: (\S+)$/m, START_MS);
+  let end: string | undefined;
+  void envoy.ended.then((how) => {
+    end = how;
+  });
+  // It answers only after the listener, and so the filter, was made.
+  const isReady = await poll(START_MS, async () => {
+    if (end !== undefined) {
+      throw new Error(`Envoy ended with ${end} before it was ready. Its log:\n${envoy.output()}`);
+    }
+    const response = await fetch(`http://${address}/ready`).catch(() => undefined);
+    return response?.status === 200 ? true : undefined;
+  });
+  if (isReady !== true) {
+    throw new Error(`Envoy was not ready in ${START_MS} ms. Its log:\n${envoy.output()}`);
+  }
+  return `http://${address}`;
+}
+
+/** Envoy puts the plugin's name, its root id and its VM's id before what a filter logs. */
+function filterLines(log: string): string[] {
+  const lines = log.matchAll(/^\[(\w+)\]\[wasm\] wasm log[^:\n]*: (.*)$/gm);
+  return [...lines].map(([, level = "", text = ""]) => `[${level}] ${text}`);
+}
+
+interface Listeners {
+  readonly listener_statuses: readonly {
+    readonly local_address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
+  }[];
+}
+
+async function listenerUrl(admin: string): Promise<string> {
+  const listeners = (await (await fetch(`${admin}/listeners?format=json`)).json()) as Listeners;
+  const [first] = listeners.listener_statuses;
+  if (first === undefined) {
+    throw new Error("Envoy has no listener");
+  }
+  const { address, port_value } = first.local_address.socket_address;
+  return `http://${address}:${port_value}`;
+}
+
+async function readStat(admin: string, name: string): Promise<number | undefined> {
+  const filter = encodeURIComponent(`^${name.replaceAll(".", "\\.")}$`);
+  const { stats } = (await (await fetch(`${admin}/stats?format=json&filter=${filter}`)).json()) as {
+    readonly stats: readonly { readonly name?: string; readonly value?: number }[];
+  };
+  return stats.find((stat) => stat.name === name)?.value;
+}

@@ -1,0 +1,33 @@
+import type { HeaderMap } from "./header-map.ts";
+import type { HeaderPair } from "./pairs.ts";
+
+/** A request or a response, whole. Pseudo headers are among its headers. */
+export interface HttpMessage {
+  readonly headers: HeaderMap;
+  body: Uint8Array;
+  readonly trailers?: HeaderMap | undefined;
+}
+
+/** Headers that belong to one connection; Envoy does not hand them on. */
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name.toLowerCase());
+}
+
+/** Answers to HEAD, and these statuses, have no body whatever their headers say. */
+export function mayHaveBody(method: string | undefined, status: number): boolean {
+  return method !== "HEAD" && status !== 204 && status !== 304;
+}
+
+/** For functions of Node and the Web, whose types do not know read-only pairs. */
+export function mutablePairs(pairs: Iterable<HeaderPair>): [string, string][] {
+  return Array.from(pairs, ([name, value]) => [name, value]);
+}
+
+/** The pairs of a flat list such as Node's `rawHeaders`. */
+export function* pairUp(flat: readonly string[]): IterableIterator<[string, string]> {
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    yield [flat[index] ?? "", flat[index + 1] ?? ""];
+  }
+}

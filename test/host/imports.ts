@@ -1,0 +1,121 @@
+/**
+ * The host calls as imports of the module. What a call's parameters are and how they travel is in the ABI's table; here they
+ * are read from the module's memory, handed over under their names, and the results are written back.
+ */
+
+import { HOST_CALLS, Status } from "../../src/abi/index.ts";
+import type { HostCall, ParamKind, Params } from "../../src/abi/index.ts";
+import type { CallLog } from "./call-log.ts";
+import type { Vm } from "./vm.ts";
+import type { WasmFunction } from "./wasm-api.ts";
+
+type Input<K extends ParamKind> = K extends "u32" | "i32" ? number : K extends "bytes" ? Uint8Array : bigint;
+type Output<K extends ParamKind> = K extends "out_u32" ? number : K extends "out_u64" ? bigint : Uint8Array;
+type OutputKind = Extract<ParamKind, `out_${string}`>;
+
+type Inputs<P extends Params> = { readonly [N in keyof P as P[N] extends OutputKind ? never : N]: Input<P[N]> };
+type Outputs<P extends Params> = { readonly [N in keyof P as P[N] extends OutputKind ? N : never]: Output<P[N]> };
+
+/** What each host call does. It returns a status, or its results, which means that the status is Ok. */
+export type HostCalls = {
+  readonly [C in HostCall]: (
+    inputs: Inputs<(typeof HOST_CALLS)[C]>,
+  ) =>
+    Status | (Outputs<(typeof HOST_CALLS)[C]> extends Record<string, never> ? never : Outputs<(typeof HOST_CALLS)[C]>);
+};
+
+type Values = Record<string, number | bigint | Uint8Array>;
+type AnyHostCall = (inputs: Values) => Status | Values;
+
+/** @param hostCalls - those that are missing answer Unimplemented */
+export function hostCallImports(vm: Vm, hostCalls: Partial<HostCalls>, log: CallLog): Record<string, WasmFunction> {
+  const imports: Record<string, WasmFunction> = {};
+  for (const name of Object.keys(HOST_CALLS) as HostCall[]) {
+    // The ABI's table is the proof that these parameters fit.
+    const hostCall = hostCalls[name] as AnyHostCall | undefined;
+    imports[name] = (...raw: readonly (number | bigint)[]) => {
+      const contextId = vm.contextId;
+      const inputs: Values = {};
+      const results: Values = {};
+      const status = run(vm, HOST_CALLS[name], raw, inputs, results, hostCall);
+      log.add(name, contextId, { ...inputs, ...results }, status);
+      return status;
+    };
+  }
+  return imports;
+}
+
+function run(
+  vm: Vm,
+  params: Params,
+  raw: readonly (number | bigint)[],
+  inputs: Values,
+  results: Values,
+  hostCall: AnyHostCall | undefined,
+): Status {
+  const outputs = readParameters(vm, params, raw, inputs);
+  if (outputs === undefined) {
+    return Status.InvalidMemoryAccess;
+  }
+  const result = hostCall === undefined ? Status.Unimplemented : hostCall(inputs);
+  if (typeof result === "number") {
+    return result;
+  }
+  Object.assign(results, result);
+  return outputs.every((write) => write(result)) ? Status.Ok : Status.InvalidMemoryAccess;
+}
+
+type WriteOutput = (results: Values) => boolean;
+
+/** Fills `inputs`, and returns what writes the outputs. Undefined: a pointer points outside of the memory. */
+function readParameters(
+  vm: Vm,
+  params: Params,
+  raw: readonly (number | bigint)[],
+  inputs: Values,
+): WriteOutput[] | undefined {
+  const outputs: WriteOutput[] = [];
+  let index = 0;
+  const next = () => raw[index++] ?? 0;
+  const pointer = () => Number(next()) >>> 0;
+  for (const [name, kind] of Object.entries(params)) {
+    switch (kind) {
+      case "u32":
+        inputs[name] = Number(next()) >>> 0;
+        break;
+      case "i32":
+        inputs[name] = Number(next()) | 0;
+        break;
+      case "u64":
+        inputs[name] = BigInt.asUintN(64, BigInt(next()));
+        break;
+      case "i64":
+        inputs[name] = BigInt(next());
+        break;
+      case "bytes": {
+        const bytes = vm.memory.read(pointer(), pointer());
+        if (bytes === undefined) {
+          return undefined;
+        }
+        inputs[name] = bytes;
+        break;
+      }
+      case "out_bytes": {
+        const [at, sizeAt] = [pointer(), pointer()];
+        outputs.push((results) => vm.memory.writeResult(at, sizeAt, results[name] as Uint8Array));
+        break;
+      }
+      case "out_u32": {
+        const at = pointer();
+        outputs.push((results) => vm.memory.writeU32(at, results[name] as number));
+        break;
+      }
+      case "out_u64": {
+        const at = pointer();
+        outputs.push((results) => vm.memory.writeU64(at, results[name] as bigint));
+        break;
+      }
+    }
+  }
+  return outputs;
+}

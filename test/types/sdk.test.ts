@@ -1,0 +1,94 @@
+/** Type tests: `tsc` checks them, and vitest runs what there is to run. */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const file = `${root}test/types/virtual.ts`;
+
+/** The messages of tsc, with the project's own options, for a filter's text. */
+function typeErrors(text: string): string[] {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, "utf8")) as {
+    config: object;
+  };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  const source = `import { defineFilter } from "proxy-wasm-ts";\n${text}`;
+  host.getSourceFile = (name, ...rest) =>
+    name === file ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2023) : getSourceFile(name, ...rest);
+  host.fileExists = (name) => name === file || fileExists(name);
+  host.readFile = (name) => (name === file ? source : readFile(name));
+  const program = ts.createProgram([file], options, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n").split("\n")[0] ?? "");
+}
+
+test("what config and state return arrives in the hooks without annotations", () => {
+  const text = `
+    import { Response } from "proxy-wasm-ts";
+    export default defineFilter({
+      config: (json) => ({ limit: Number(json) }),
+      state: () => ({ started: 0 }),
+      onRequestHeaders(request, { config, fetch, log }) {
+        const limit: number = config.limit;
+        request.state.started = limit;
+        log.info(request.path);
+        return fetch("/", { cluster: "a" }).then((answer) => answer.ok ? undefined : new Response("no", { status: 403 }));
+      },
+      async onResponseHeaders(response, { config }) {
+        const started: number = response.state.started + config.limit;
+        response.headers.set("x-started", String(started));
+      },
+    });`;
+  expect(typeErrors(text)).toEqual([]);
+});
+
+test("a schema's output is the configuration's type", () => {
+  const text = `
+    declare const schema: {
+      "~standard": { version: 1; vendor: string; validate: (value: unknown) => { value: { a: string } };
+        types?: { input: unknown; output: { a: string } } } };
+    export default defineFilter({
+      config: schema,
+      onRequestHeaders(_request, { config }) { config.a satisfies string; },
+    });`;
+  expect(typeErrors(text)).toEqual([]);
+});
+
+test.each([
+  ["a hook's name", "export default defineFilter({ onRequest() {} });", "onRequest"],
+  [
+    "a hook's result",
+    "export default defineFilter({ onRequestHeaders: () => 5 });",
+    "Type 'number' is not assignable to type 'HookResult | Promise<HookResult>'.",
+  ],
+  [
+    "a field that the configuration does not have",
+    "export default defineFilter({ config: () => ({ a: 1 }), onRequestHeaders(_r, { config }) { config.b; } });",
+    "Property 'b' does not exist on type '{ a: number; }'.",
+  ],
+  [
+    "a fetch without a cluster",
+    'export default defineFilter({ async onRequestHeaders(_r, { fetch }) { await fetch("/", {}); } });',
+    "Property 'cluster' is missing in type '{}' but required in type 'FetchInit'.",
+  ],
+  [
+    "a header value that is no string",
+    'export default defineFilter({ onRequestHeaders(r) { r.headers.set("x", 1); } });',
+    "Argument of type 'number' is not assignable to parameter of type 'string'.",
+  ],
+  [
+    "an onError that does not exist",
+    'export default defineFilter({ onError: "ignore" });',
+    'Type \'"ignore"\' is not assignable to type \'"fail" | "continue"\'.',
+  ],
+])("%s is checked", (_what, text, message) => {
+  const errors = typeErrors(text);
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain(message);
+});

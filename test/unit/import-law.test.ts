@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** For each part of the house, what its files may import, besides what is in the same part. See docs/ARCHITECTURE.md. */
+const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[] }[] = [
+  { part: "src/abi", allowed: [] },
+  { part: "src/sdk", allowed: [/^src\/abi\//] },
+  { part: "src/filter", allowed: [/^proxy-wasm-ts$/] },
+  { part: "build/engine", allowed: [/^src\/abi\//, /^build\/(wasm|package-root)/, /^node:/, /^@yowasp\/clang$/] },
+  {
+    part: "build",
+    allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|@jridgewell\/trace-mapping)$/],
+  },
+  { part: "test/host", allowed: [/^src\/abi\//, /^node:/] },
+  { part: "demo", allowed: [/^proxy-wasm-ts\/testing$/, /^scripts\//, /^test\/envoy\//, /^node:/] },
+];
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .map((name) => join(folder, name));
+}
+
+/** What a file imports: a package's name, or a path from the root. */
+function importsOf(file: string): string[] {
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), "utf8"), true, true);
+  return importedFiles.map(({ fileName }) =>
+    fileName.startsWith(".") ? normalize(join(dirname(file), fileName)) : fileName,
+  );
+}
+
+test.each(LAW)("$part imports only what the import law allows", ({ part, allowed }) => {
+  const others = LAW.filter((law) => law.part.startsWith(`${part}/`)).map((law) => `${law.part}/`);
+  const files = sourceFiles(part).filter((file) => !others.some((other) => file.startsWith(other)));
+  expect(files.length).toBeGreaterThan(0);
+  const offences = files.flatMap((file) =>
+    importsOf(file)
+      .filter((name) => !name.startsWith(`${part}/`) && !allowed.some((pattern) => pattern.test(name)))
+      .map((name) => `${file} imports ${name}`),
+  );
+  expect(offences).toEqual([]);
+});
+
+test("only hostcalls.ts and dispatcher.ts touch the shim's raw functions", () => {
+  const users = sourceFiles("src/sdk").filter((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    return /^import \{[^}]*\} from "\.\/shim\.ts";/m.test(text);
+  });
+  expect(users.sort()).toEqual(["src/sdk/dispatcher.ts", "src/sdk/hostcalls.ts"]);
+});
+
+test("the shim includes only the engine, the ABI header, its own files and libc", () => {
+  const folder = join(root, "src/shim");
+  const files = readdirSync(folder);
+  const engine = ["quickjs.c", "libregexp.c", "libunicode.c", "dtoa.c", "dtoa.h", "abi.h"];
+  const offences = files.flatMap((file) =>
+    [...readFileSync(join(folder, file), "utf8").matchAll(/^#include "(.*)"/gm)]
+      .map(([, name = ""]) => name)
+      .filter((name) => !engine.includes(name) && !files.includes(name))
+      .map((name) => `${file} includes ${name}`),
+  );
+  expect(offences).toEqual([]);
+});
