@@ -18,6 +18,7 @@ function project(name: string, include: string[], testTimeout: number) {
 
 export default defineConfig({
   test: {
+    maxWorkers: "100%",
     projects: [
       project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 20_000),
       project("wasm", ["test/{wasm,shim}/**/*.test.ts", "src/filter/filter.test.ts"], 120_000),
