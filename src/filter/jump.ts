@@ -51,7 +51,6 @@ export async function makeJump(jump: Jump, context: FilterContext<JumpConfig>): 
     } else {
       log.warn(line(`${label} (not 2xx)`));
     }
-    log.debug(`${cluster} said: ${answer.text()}`);
     return { ok: answer.ok, label };
   } catch (error) {
     const reason = error instanceof FetchError ? error.reason : "error";

@@ -11,7 +11,7 @@ static bool report_error(Message *message, const char *hook, JSValue error) {
   if (JS_IsException(answered)) {
     log_exception("an uncaught error could not be reported:");
     result = use_context(message->stream->id) &&
-             proxy_send_local_response(500, NULL, 0, NULL, 0, NULL, 0, -1) == PROXY_STATUS_OK;
+             proxy_send_local_response(500, NULL, 0, NULL, 0, empty_pairs, sizeof empty_pairs, -1) == PROXY_STATUS_OK;
   }
   JS_FreeValue(context, answered);
   JS_FreeValue(context, name);

@@ -92,11 +92,18 @@ static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *b
 typedef struct PairWriter {
   char *data;
   size_t size;
-  Bytes *parts;   /* name, value, name, value, ... */
+  Bytes *parts;   /* name, value, name, value, ...; NULL: the list is empty */
   uint32_t count; /* of parts */
 } PairWriter;
 
+enum { MAX_PAIR_PARTS = 1 << 20 };
+
+/* A count of zero. Envoy would take no bytes at all for it, the Go SDK's emulator does not. */
+static char empty_pairs[4];
+
 static void release_pairs(JSContext *context, PairWriter *writer) {
+  if (!writer->parts)
+    return;
   for (uint32_t i = 0; i < writer->count; i++)
     release_bytes(context, &writer->parts[i]);
   js_free(context, writer->parts);
@@ -109,8 +116,14 @@ static bool serialize_pairs(JSContext *context, JSValueConst list, PairWriter *w
   int64_t length = 0;
   if (!JS_IsUndefined(list) && JS_GetLength(context, list, &length) < 0)
     return false;
-  if (length == 0)
+  if (length < 0 || length > MAX_PAIR_PARTS || length % 2) {
+    JS_ThrowTypeError(context, "not a flat list of names and values: its length is %lld", (long long)length);
+    return false;
+  }
+  if (length == 0) {
+    *writer = (PairWriter){.data = empty_pairs, .size = sizeof empty_pairs};
     return true;
+  }
   writer->parts = js_malloc(context, (size_t)length * sizeof(Bytes));
   if (!writer->parts)
     return false;

@@ -22,6 +22,7 @@ static struct {
   uint32_t replies, reply_status;
   uint32_t calls, call_status, last_call;
   char call_body[256];
+  size_t call_trailers_size;
   const char *pairs; /* what proxy_get_header_map_pairs answers, when set */
   size_t pairs_size;
   const char *answer_status, *answer_body;
@@ -177,6 +178,7 @@ uint32_t proxy_http_call(const char *upstream, size_t upstream_size, const char 
     return host.call_status;
   memset(host.call_body, 0, sizeof host.call_body);
   memcpy(host.call_body, body, body_size);
+  host.call_trailers_size = trailers_size;
   host.calls++;
   *call_id = ++host.last_call;
   return PROXY_STATUS_OK;
