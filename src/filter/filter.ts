@@ -3,34 +3,12 @@
  * the request go on; or does so before the response goes on, by configuration. See config.ts.
  */
 
-import { defineFilter, Response } from "proxy-wasm-ts";
-import type { FilterContext } from "proxy-wasm-ts";
+import { defineFilter } from "proxy-wasm-ts";
+import type { HttpResponse } from "proxy-wasm-ts";
 
 import { readJumpConfig } from "./config.ts";
-import type { JumpConfig } from "./config.ts";
 import { makeJump, planJump } from "./jump.ts";
-import type { Jump, JumpResult } from "./jump.ts";
-
-interface StreamState {
-  /** Waits for the response phase. */
-  jump?: Jump | undefined;
-  result?: JumpResult;
-}
-
-async function jumpNow(
-  jump: Jump,
-  state: StreamState,
-  context: FilterContext<JumpConfig>,
-): Promise<Response | undefined> {
-  const { cluster, onFailure, responseHeader } = context.config;
-  const result = await makeJump(jump, context);
-  state.result = result;
-  if (result.ok || onFailure === "continue") {
-    return undefined;
-  }
-  const headers: [string, string][] = responseHeader === undefined ? [] : [[responseHeader, result.label]];
-  return new Response(`the call to ${cluster} failed\n`, { status: 503, headers, details: "jump_failed" });
-}
+import type { StreamState } from "./jump.ts";
 
 export default defineFilter({
   config: readJumpConfig,
@@ -45,23 +23,32 @@ export default defineFilter({
       request.state.jump = jump;
       return undefined;
     }
-    return jumpNow(jump, request.state, context);
+    return makeJump(jump, request, context);
   },
 
-  async onResponseHeaders(response, context) {
-    const { state } = response;
-    const { responseHeader } = context.config;
-    const { jump } = state;
-    if (jump !== undefined) {
-      state.jump = undefined; // a local reply passes through here again
-      const reply = await jumpNow(jump, state, context);
-      if (reply !== undefined) {
-        return reply;
+  onResponseHeaders(response, context) {
+    const { phase, responseHeader } = context.config;
+    if (phase === "request" && responseHeader === undefined) {
+      return undefined;
+    }
+    const { jump } = response.state;
+    if (jump === undefined) {
+      tellClient(response, responseHeader);
+      return undefined;
+    }
+    response.state.jump = undefined; // a local reply passes through here again
+    return makeJump(jump, response, context).then((reply) => {
+      if (reply === undefined) {
+        tellClient(response, responseHeader);
       }
-    }
-    if (state.result !== undefined && responseHeader !== undefined) {
-      response.headers.set(responseHeader, state.result.label);
-    }
-    return undefined;
+      return reply;
+    });
   },
 });
+
+function tellClient(response: HttpResponse<StreamState>, responseHeader: string | undefined): void {
+  const { label } = response.state;
+  if (responseHeader !== undefined && label !== undefined) {
+    response.headers.set(responseHeader, label);
+  }
+}

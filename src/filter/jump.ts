@@ -1,5 +1,5 @@
-import { FetchError } from "proxy-wasm-ts";
-import type { FilterContext, HttpRequest } from "proxy-wasm-ts";
+import { FetchError, Response } from "proxy-wasm-ts";
+import type { FilterContext, HttpRequest, HttpResponse } from "proxy-wasm-ts";
 
 import type { JumpConfig } from "./config.ts";
 
@@ -10,10 +10,12 @@ export interface Jump {
   readonly headers: [string, string][];
 }
 
-/** How a call ended: `label` is its status, or why there is none. */
-export interface JumpResult {
-  readonly ok: boolean;
-  readonly label: string;
+/** What a stream keeps for its response phase. */
+export interface StreamState {
+  /** The call that is still to be made. */
+  jump?: Jump | undefined;
+  /** How the call ended, for the client: its status, or why it failed. */
+  label?: string;
 }
 
 /** @returns undefined when the configuration does not want a call for this request */
@@ -25,41 +27,50 @@ export function planJump(request: HttpRequest, config: JumpConfig): Jump | undef
   return {
     method: config.method ?? request.method,
     path: config.path ?? path,
-    headers: [...request.headers].filter(([name]) => isForwarded(name, config.forwardHeaders)),
+    headers: request.headers.pick(config.forwardHeaders),
   };
 }
 
-function isForwarded(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    const wanted = pattern.toLowerCase();
-    return wanted.endsWith("*") ? name.startsWith(wanted.slice(0, -1)) && !name.startsWith(":") : name === wanted;
-  });
-}
-
-/** Makes the call and logs what came back. Does not throw: a failed call is a result too. */
-export async function makeJump(jump: Jump, context: FilterContext<JumpConfig>): Promise<JumpResult> {
-  const { config, fetch, log } = context;
-  const { cluster, authority, timeoutMs } = config;
-  const { method, path, headers } = jump;
+/**
+ * Makes the call and logs what came back. Does not throw: a failed call is a result too.
+ *
+ * @returns the answer to the client, when the configuration says that the stream must not go on
+ */
+export async function makeJump(
+  { method, path, headers }: Jump,
+  message: HttpRequest<StreamState> | HttpResponse<StreamState>,
+  { config, fetch, log }: FilterContext<JumpConfig>,
+): Promise<Response | undefined> {
+  const { cluster, authority, timeoutMs, onFailure, responseHeader } = config;
   const started = Date.now();
   const line = (outcome: string) => `called ${cluster}: ${method} ${path} -> ${outcome} in ${Date.now() - started} ms`;
+  let ok = false;
+  let label: string;
   try {
     const answer = await fetch(path, { cluster, method, authority, headers, timeoutMs });
-    const label = String(answer.status);
-    if (answer.ok) {
+    ok = answer.ok;
+    label = String(answer.status);
+    if (ok) {
       log.info(line(label));
     } else {
       log.warn(line(`${label} (not 2xx)`));
     }
-    return { ok: answer.ok, label };
   } catch (error) {
-    const reason = error instanceof FetchError ? error.reason : "error";
-    const outcome = line(`failed: ${error instanceof FetchError ? error.explanation : String(error)}`);
-    if (reason === "unknown-cluster") {
-      log.error(outcome); // a mistake in the configuration, not a passing failure
+    const failure = error instanceof FetchError ? error : { reason: "error", explanation: String(error) };
+    label = failure.reason;
+    if (label === "unknown-cluster") {
+      log.error(line(`failed: ${failure.explanation}`)); // a mistake in the configuration, not a passing failure
     } else {
-      log.warn(outcome);
+      log.warn(line(`failed: ${failure.explanation}`));
     }
-    return { ok: false, label: reason };
   }
+  if (responseHeader !== undefined) {
+    message.state.label = label;
+  }
+  return ok || onFailure === "continue" ? undefined : denial(config, label);
+}
+
+function denial({ cluster, responseHeader }: JumpConfig, label: string): Response {
+  const headers: [string, string][] = responseHeader === undefined ? [] : [[responseHeader, label]];
+  return new Response(`the call to ${cluster} failed\n`, { status: 503, headers, details: "jump_failed" });
 }

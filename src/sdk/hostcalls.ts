@@ -74,6 +74,10 @@ export const proxy_http_call = shim.proxy_http_call;
 
 /** @internal All values of a header joined with ", ", or undefined. */
 export const get_header = shim.get_header;
+/** @internal The pairs of proxy_get_header_map_pairs, each an array of its own. */
+export const get_header_entries = shim.get_header_entries;
+/** @internal Those pairs whose name is one of the patterns. */
+export const pick_headers = shim.pick_headers;
 /** @internal */
 export const get_headers = shim.get_headers;
 /** @internal */

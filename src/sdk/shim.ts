@@ -68,6 +68,8 @@ export interface Shim {
   ) => Promise<CallObject>;
 
   get_header: (map: StreamObject, name: string) => string | undefined;
+  get_header_entries: (map: StreamObject) => [string, string][];
+  pick_headers: (map: StreamObject, patterns: readonly string[]) => [string, string][];
   get_headers: (message: StreamObject) => object;
   get_request: (message: StreamObject) => object;
   get_context_id: (message: StreamObject) => number;

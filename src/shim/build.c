@@ -57,9 +57,26 @@ static void define_class(JSClassID *id, const JSClassDef *definition) {
   JS_NewClass(vm.runtime, *id, definition);
 }
 
+/* What JS_NewContext adds, but for `performance`, whose origin would be the build's, and WeakRef with
+   FinalizationRegistry, for which a request is too short. */
+static JSContext *new_context(JSRuntime *runtime) {
+  JSContext *context = JS_NewContextRaw(runtime);
+  JS_AddIntrinsicBaseObjects(context);
+  JS_AddIntrinsicDate(context);
+  JS_AddIntrinsicEval(context);
+  JS_AddIntrinsicRegExp(context);
+  JS_AddIntrinsicJSON(context);
+  JS_AddIntrinsicProxy(context);
+  JS_AddIntrinsicMapSet(context);
+  JS_AddIntrinsicTypedArrays(context);
+  JS_AddIntrinsicPromise(context);
+  JS_AddIntrinsicAToB(context);
+  return context;
+}
+
 static void start_vm(void) {
   vm.runtime = JS_NewRuntime2(&build_malloc_functions, NULL);
-  vm.context = JS_NewContext(vm.runtime);
+  vm.context = new_context(vm.runtime);
   guard_start(vm.runtime);
   JS_SetHostPromiseRejectionTracker(vm.runtime, track_rejection, NULL);
   define_class(&message_class, &message_class_def);

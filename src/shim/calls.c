@@ -103,7 +103,7 @@ static JSValue js_get_call_headers(JSContext *context, JSValueConst this, int ar
     return JS_EXCEPTION;
   uint32_t status = load_call_headers(response);
   return status == PROXY_STATUS_OK
-             ? new_pairs(context, "proxy_get_header_map_pairs", response->headers, response->headers_size)
+             ? new_pairs(context, "proxy_get_header_map_pairs", response->headers, response->headers_size, PAIRS_FLAT)
              : throw_host_error(context, "proxy_get_header_map_pairs", status);
 }
 

@@ -158,31 +158,50 @@ static bool serialize_pairs(JSContext *context, JSValueConst list, PairWriter *w
   return true;
 }
 
-/* Makes the flat JavaScript array of a serialized list that `call` gave. */
-static JSValue new_pairs(JSContext *context, const char *call, const char *data, size_t size) {
+/* [name, value] */
+static JSValue new_pair(JSContext *context, const Pair *pair) {
+  JSValue parts[] = {new_byte_string(context, pair->name, pair->name_size),
+                     new_byte_string(context, pair->value, pair->value_size)};
+  if (!JS_IsException(parts[0]) && !JS_IsException(parts[1]))
+    return JS_NewArrayFrom(context, countof(parts), parts);
+  JS_FreeValue(context, parts[0]);
+  JS_FreeValue(context, parts[1]);
+  return JS_EXCEPTION;
+}
+
+enum { PAIRS_FLAT, PAIRS_GROUPED };
+
+/* Makes a JavaScript array of a serialized list that `call` gave: [name, value, name, value, ...], or
+   [[name, value], [name, value], ...]. */
+static JSValue new_pairs(JSContext *context, const char *call, const char *data, size_t size, int form) {
   PairReader reader;
   if (!read_pairs(&reader, data, size))
     return throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
-  JSValue *parts = js_malloc(context, ((size_t)reader.left * 2 + 1) * sizeof *parts);
-  if (!parts)
+  JSValue *items = js_malloc(context, ((size_t)reader.left * 2 + 1) * sizeof *items);
+  if (!items)
     return JS_EXCEPTION;
   Pair pair;
   int more, count = 0;
   bool failed = false;
   while (!failed && (more = next_pair(&reader, &pair)) > 0) {
-    parts[count++] = new_byte_string(context, pair.name, pair.name_size);
-    parts[count++] = new_byte_string(context, pair.value, pair.value_size);
-    failed = JS_IsException(parts[count - 2]) || JS_IsException(parts[count - 1]);
+    if (form == PAIRS_GROUPED) {
+      items[count++] = new_pair(context, &pair);
+    } else {
+      items[count++] = new_byte_string(context, pair.name, pair.name_size);
+      items[count++] = new_byte_string(context, pair.value, pair.value_size);
+      failed = JS_IsException(items[count - 2]);
+    }
+    failed |= JS_IsException(items[count - 1]);
   }
   JSValue list = JS_EXCEPTION;
   if (!failed && more == 0) {
-    list = JS_NewArrayFrom(context, count, parts); /* takes over the parts */
+    list = JS_NewArrayFrom(context, count, items); /* takes over the items */
   } else {
     while (count)
-      JS_FreeValue(context, parts[--count]);
+      JS_FreeValue(context, items[--count]);
     if (!failed)
       throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
   }
-  js_free(context, parts);
+  js_free(context, items);
   return list;
 }

@@ -77,6 +77,18 @@ static void test_headers(void) {
   CHECK(strcmp(host_header("x-requests"), "1") == 0);
 }
 
+static void test_headers_as_pairs(void) {
+  host_add_header(":path", "/iterate");
+  host_add_header("x-a", "1");
+  host_add_header("X-B-C", "2");
+  host_add_header("x-bc", "3");
+  host_add_header("x-a", "4");
+  run("/iterate");
+  CHECK(host_logged("all: :path=/iterate|x-a=1|X-B-C=2|x-bc=3|x-a=4"));
+  CHECK(host_logged("picked: x-a=1|X-B-C=2|x-bc=3|x-a=4"));
+  CHECK(host_logged("none: 0"));
+}
+
 static void test_header_bytes(void) {
   host_add_header("x-latin", "caf\xe9 \xff\x80");
   run("/bytes");
@@ -248,6 +260,9 @@ static void test_malformed_pairs(void) {
     host.pairs = blocks[i].bytes;
     host.pairs_size = blocks[i].size;
     run("/headers");
+    host_new_headers();
+    run("/iterate");
+    host_new_headers();
     uint32_t action;
     uint32_t id = request("/call", &action);
     answer(host.last_call);
@@ -320,7 +335,8 @@ static void test_memory_runs_out_anywhere(void) {
   for (size_t room = 0; room < 24 * 1024; room += 40) {
     host_new_headers();
     JS_SetMemoryLimit(vm.runtime, heap_size() + room);
-    uint32_t id = request(room / 40 % 2 ? "/headers" : "/call", &action);
+    static const char *const paths[] = {"/headers", "/call", "/iterate"};
+    uint32_t id = request(paths[room / 40 % countof(paths)], &action);
     answer(host.last_call);
     proxy_on_response_headers(id, 0, 1);
     finish(id);
@@ -365,6 +381,7 @@ static const struct {
   void (*run)(void);
 } cases[] = {
     CASE(test_headers),
+    CASE(test_headers_as_pairs),
     CASE(test_header_bytes),
     CASE(test_header_values_that_cannot_be_sent),
     CASE(test_call_pauses_and_resumes),

@@ -30,6 +30,16 @@ export default defineFilter({
         request.headers.delete("x-gone");
         log.info(`getAll: ${request.headers.getAll("X-Twice").join("|")}`);
         return undefined;
+      case "/iterate":
+        log.info(`all: ${[...request.headers].map((header) => header.join("=")).join("|")}`);
+        log.info(
+          `picked: ${request.headers
+            .pick(["X-A", "x-b-*", "*"])
+            .map((header) => header.join("="))
+            .join("|")}`,
+        );
+        log.info(`none: ${request.headers.pick([]).length}`);
+        return undefined;
       case "/bytes":
         request.headers.set("x-bytes", request.headers.get("x-latin") ?? "");
         return undefined;
