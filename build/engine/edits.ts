@@ -73,6 +73,23 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
+    why: "shapes outlive their last object: see src/shim/shapes.c",
+    find:
+      "    assert(JS_REF_COUNT(p->shape) == 1);\n" +
+      "    if (add_shape_property(ctx, &p->shape, p, prop, prop_flags))\n        return NULL;\n",
+    replace:
+      "    assert(JS_REF_COUNT(p->shape) == 1);\n" +
+      "    if (add_shape_property(ctx, &p->shape, p, prop, prop_flags))\n        return NULL;\n" +
+      "    shim_shape_made(p->shape);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "declares what the edit before this one calls",
+    find: "static JSShape *js_dup_shape(JSShape *sh)\n",
+    replace: "static void shim_shape_made(JSShape *sh);\n\nstatic JSShape *js_dup_shape(JSShape *sh)\n",
+  },
+  {
+    file: "quickjs.c",
     why: "a bundle has no modules, and without them 8 KB of code are out of reach",
     find: "                val = js_dynamic_import(ctx, sp[-2], sp[-1]);",
     replace: '                val = JS_ThrowTypeError(ctx, "import() of a name that is not known at build time");',

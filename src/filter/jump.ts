@@ -43,7 +43,7 @@ export async function makeJump(
 ): Promise<Response | undefined> {
   const { cluster, authority, timeoutMs, onFailure, responseHeader } = config;
   const started = Date.now();
-  const line = (outcome: string) => `called ${cluster}: ${method} ${path} -> ${outcome} in ${Date.now() - started} ms`;
+  const call = `called ${cluster}: ${method} ${path} ->`;
   let ok = false;
   let label: string;
   try {
@@ -51,23 +51,28 @@ export async function makeJump(
     ok = answer.ok;
     label = String(answer.status);
     if (ok) {
-      log.info(line(label));
+      log.info(`${call} ${label}${since(started)}`);
     } else {
-      log.warn(line(`${label} (not 2xx)`));
+      log.warn(`${call} ${label} (not 2xx)${since(started)}`);
     }
   } catch (error) {
     const failure = error instanceof FetchError ? error : { reason: "error", explanation: String(error) };
+    const line = `${call} failed: ${failure.explanation}${since(started)}`;
     label = failure.reason;
     if (label === "unknown-cluster") {
-      log.error(line(`failed: ${failure.explanation}`)); // a mistake in the configuration, not a passing failure
+      log.error(line); // a mistake in the configuration, not a passing failure
     } else {
-      log.warn(line(`failed: ${failure.explanation}`));
+      log.warn(line);
     }
   }
   if (responseHeader !== undefined) {
     message.state.label = label;
   }
   return ok || onFailure === "continue" ? undefined : denial(config, label);
+}
+
+function since(started: number): string {
+  return ` in ${Date.now() - started} ms`;
 }
 
 function denial({ cluster, responseHeader }: JumpConfig, label: string): Response {

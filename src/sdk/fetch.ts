@@ -79,15 +79,9 @@ export function fetch(path: string, init: FetchInit): Promise<FetchResponse> {
   try {
     const { cluster, method = "GET", authority = cluster, timeoutMs = DEFAULT_TIMEOUT_MS } = init;
     check(path, cluster, timeoutMs);
-    const headers = [":method", method, ":path", path, ":authority", authority, ...flatten(init.headers)];
+    const headers = flatten(init.headers, [":method", method, ":path", path, ":authority", authority]);
     const trailers = init.trailers === undefined ? undefined : flatten(init.trailers);
-    const answer = proxy_http_call(cluster, headers, init.body, trailers, timeoutMs, {
-      cluster,
-      method,
-      path,
-      timeoutMs,
-    });
-    return answer as Promise<FetchResponse>;
+    return proxy_http_call(cluster, headers, init.body, trailers, timeoutMs) as Promise<FetchResponse>;
   } catch (error) {
     return Promise.reject(error instanceof Error ? error : new TypeError(String(error)));
   }

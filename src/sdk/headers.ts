@@ -45,15 +45,12 @@ export function valuesOf(flat: FlatPairs, name: string): string[] {
   return values;
 }
 
-/** @internal */
-export function flatten(init: HeadersInit | undefined): string[] {
-  if (init === undefined) {
-    return [];
-  }
-  const pairs = Symbol.iterator in init ? init : Object.entries(init);
-  const flat: string[] = [];
-  for (const [name, value] of pairs) {
-    flat.push(name, value);
+/** @internal Appends them to a flat list. */
+export function flatten(init: HeadersInit | undefined, flat: string[] = []): string[] {
+  if (init !== undefined) {
+    for (const pair of Symbol.iterator in init ? init : Object.entries(init)) {
+      flat.push(pair[0], pair[1]); // destructuring would make an iterator for each pair
+    }
   }
   return flat;
 }

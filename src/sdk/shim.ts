@@ -64,7 +64,6 @@ export interface Shim {
     body: BodyInit | undefined,
     trailers: FlatPairs | undefined,
     timeoutMs: number,
-    request: object,
   ) => Promise<CallObject>;
 
   get_header: (map: StreamObject, name: string) => string | undefined;

@@ -2,7 +2,8 @@
 
 typedef struct Call {
   JSValue promise;
-  JSValue request; /* what the SDK says of the call, for its errors */
+  JSValue upstream, headers; /* as they were given, for the call's error */
+  uint32_t timeout;
 } Call;
 
 /*
@@ -121,10 +122,16 @@ static JSValue js_get_call_body(JSContext *context, JSValueConst this, int argc,
                                 : JS_NewUint8ArrayCopy(context, (const uint8_t *)body, response->body_size);
 }
 
+/* The SDK's error of a call. `status`: what the host returned for it; undefined: it was started. `text`: what the host
+   says of its failure, or undefined. */
+static JSValue new_call_error(const Call *call, JSValueConst status, JSValueConst text) {
+  JSValueConst argv[] = {call->upstream, call->headers, JS_NewUint32(vm.context, call->timeout), status, text};
+  return JS_CallConstructor(vm.context, vm.sdk.call_error, countof(argv), argv);
+}
+
 /* The promise of a call that the host refused at once. */
-static JSValue refused_call(JSContext *context, JSValueConst request, uint32_t status) {
-  JSValueConst argv[] = {request, JS_NewUint32(context, status)};
-  JSValue error = JS_CallConstructor(context, vm.sdk.call_error, countof(argv), argv);
+static JSValue refused_call(JSContext *context, const Call *call, uint32_t status) {
+  JSValue error = new_call_error(call, JS_NewUint32(context, status), JS_UNDEFINED);
   if (JS_IsException(error))
     return error;
   JSValue promise = JS_NewSettledPromise(context, true, error);
@@ -134,7 +141,8 @@ static JSValue refused_call(JSContext *context, JSValueConst request, uint32_t s
 
 static void free_call(JSContext *context, Call *call) {
   JS_FreeValue(context, call->promise);
-  JS_FreeValue(context, call->request);
+  JS_FreeValue(context, call->upstream);
+  JS_FreeValue(context, call->headers);
   js_free(context, call);
 }
 
@@ -143,27 +151,25 @@ static void answer_call(Call *call, JSValue value, bool failed) {
   free_call(vm.context, call);
 }
 
-/* The call failed after it was started: the promise is rejected with what the SDK makes of it. `text`: what the host
-   says of it, or undefined. */
+/* The call failed after it was started. */
 static void fail_call(Call *call, JSValueConst text) {
-  JSValueConst argv[] = {call->request, JS_UNDEFINED, text};
-  JSValue error = JS_CallConstructor(vm.context, vm.sdk.call_error, countof(argv), argv);
+  JSValue error = new_call_error(call, JS_UNDEFINED, text);
   if (JS_IsException(error))
     error = JS_GetException(vm.context);
   answer_call(call, error, true);
 }
 
-/* proxy_http_call(upstream, headers, body, trailers, timeout, request): a promise of its answer. */
+/* proxy_http_call(upstream, headers, body, trailers, timeout): a promise of its answer. */
 static JSValue js_proxy_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   JSValue result = JS_EXCEPTION;
   Bytes upstream, body;
   PairWriter headers, trailers;
-  uint32_t timeout, id = 0;
+  uint32_t id = 0;
   Call *call = js_malloc(context, sizeof *call);
   if (!call)
     return JS_EXCEPTION;
-  *call = (Call){.promise = new_pending_promise(context), .request = js_dup(argv[5])};
-  if (JS_IsException(call->promise) || JS_ToUint32(context, &timeout, argv[4]) < 0)
+  *call = (Call){.promise = new_pending_promise(context), .upstream = js_dup(argv[0]), .headers = js_dup(argv[1])};
+  if (JS_IsException(call->promise) || JS_ToUint32(context, &call->timeout, argv[4]) < 0)
     goto no_upstream;
   if (!borrow_body(context, argv[0], &upstream)) /* a cluster's name is text */
     goto no_upstream;
@@ -174,9 +180,9 @@ static JSValue js_proxy_http_call(JSContext *context, JSValueConst this, int arg
   if (!serialize_pairs(context, argv[3], &trailers))
     goto no_trailers;
   uint32_t status = proxy_http_call(upstream.data, upstream.size, headers.data, headers.size, body.data, body.size,
-                                    trailers.data, trailers.size, timeout, &id);
+                                    trailers.data, trailers.size, call->timeout, &id);
   if (status != PROXY_STATUS_OK) {
-    result = refused_call(context, argv[5], status);
+    result = refused_call(context, call, status);
   } else {
     Call *older = id_table_take(&vm.calls, id);
     if (older) /* a host that gives an id out twice can never answer the first call */

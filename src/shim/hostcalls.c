@@ -176,7 +176,7 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("proxy_remove_header_map_value", 2, js_proxy_remove_header_map_value),
     JS_CFUNC_DEF("proxy_get_property", 1, js_proxy_get_property),
     JS_CFUNC_DEF("proxy_send_local_response", 5, js_proxy_send_local_response),
-    JS_CFUNC_DEF("proxy_http_call", 6, js_proxy_http_call),
+    JS_CFUNC_DEF("proxy_http_call", 5, js_proxy_http_call),
     JS_CFUNC_DEF("get_header", 2, js_get_header),
     JS_CFUNC_DEF("pick_headers", 2, js_pick_headers),
     JS_CFUNC_DEF("get_headers", 1, js_get_headers),

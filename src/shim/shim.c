@@ -26,6 +26,8 @@
 
 #include "guard.c"
 
+#include "shapes.c"
+
 #include "bytes.c"
 
 #include "errors.c"

@@ -369,6 +369,8 @@ static void end_vm(void) {
   free(vm.calls.slots);
   for (size_t i = 0; i < countof(sdk_fields); i++)
     JS_FreeValue(vm.context, *sdk_field(i));
+  while (kept_shapes.count)
+    js_free_shape(vm.runtime, kept_shapes.entries[--kept_shapes.count]);
   free(rejections.entries);
   free(build_result);
   JS_FreeContext(vm.context);

@@ -17,9 +17,8 @@ beforeEach(() => {
 
 test("a path and a cluster are enough", async () => {
   await fetch("/check", { cluster: "auth" });
-  const target = { cluster: "auth", method: "GET", path: "/check", timeoutMs: 5000 };
   const headers = [":method", "GET", ":path", "/check", ":authority", "auth"];
-  expect(calls).toEqual([["auth", headers, undefined, undefined, 5000, target]]);
+  expect(calls).toEqual([["auth", headers, undefined, undefined, 5000]]);
 });
 
 test("everything that can be said is passed on", async () => {
@@ -82,7 +81,8 @@ test.each([
     `no healthy upstream, or the cluster is overloaded (${RESET} overflow)`,
   ],
 ])("FetchError of status %s and text %j", (status, text, reason, explanation) => {
-  const error = new FetchError({ cluster: "auth", method: "GET", path: "/check", timeoutMs: 9 }, status, text);
+  const error = new FetchError("auth", [":method", "GET", ":path", "/check"], 9, status, text);
+  expect(error.target).toEqual({ cluster: "auth", method: "GET", path: "/check", timeoutMs: 9 });
   expect(error.reason).toBe(reason);
   expect(error.explanation).toBe(explanation);
   expect(error.message).toBe(`fetch GET /check from cluster "auth": ${explanation}`);
