@@ -1,13 +1,12 @@
 import { FetchError, Response } from "proxy-wasm-ts";
-import type { FilterContext, HttpRequest, HttpResponse } from "proxy-wasm-ts";
+import type { FetchInit, FilterContext, HttpRequest, HttpResponse } from "proxy-wasm-ts";
 
 import type { JumpConfig } from "./config.ts";
 
-/** What of a request the call repeats. In the response phase Envoy no longer has the request's headers. */
-export interface Jump {
-  readonly method: string;
+/** The call that a request leads to. In the response phase Envoy no longer has the request's headers. */
+export interface Jump extends FetchInit {
   readonly path: string;
-  readonly headers: [string, string][];
+  readonly method: string;
 }
 
 /** What a stream keeps for its response phase. */
@@ -25,9 +24,12 @@ export function planJump(request: HttpRequest, config: JumpConfig): Jump | undef
     return undefined;
   }
   return {
-    method: config.method ?? request.method,
     path: config.path ?? path,
+    cluster: config.cluster,
+    method: config.method ?? request.method,
+    authority: config.authority,
     headers: request.headers.pick(config.forwardHeaders),
+    timeoutMs: config.timeoutMs,
   };
 }
 
@@ -37,17 +39,17 @@ export function planJump(request: HttpRequest, config: JumpConfig): Jump | undef
  * @returns the answer to the client, when the configuration says that the stream must not go on
  */
 export async function makeJump(
-  { method, path, headers }: Jump,
+  jump: Jump,
   message: HttpRequest<StreamState> | HttpResponse<StreamState>,
   { config, fetch, log }: FilterContext<JumpConfig>,
 ): Promise<Response | undefined> {
-  const { cluster, authority, timeoutMs, onFailure, responseHeader } = config;
+  const { onFailure, responseHeader } = config;
   const started = Date.now();
-  const call = `called ${cluster}: ${method} ${path} ->`;
+  const call = `called ${jump.cluster}: ${jump.method} ${jump.path} ->`;
   let ok = false;
   let label: string;
   try {
-    const answer = await fetch(path, { cluster, method, authority, headers, timeoutMs });
+    const answer = await fetch(jump.path, jump);
     ok = answer.ok;
     label = String(answer.status);
     if (ok) {

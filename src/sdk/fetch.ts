@@ -94,7 +94,7 @@ function check(path: string, cluster: string, timeoutMs: number): void {
   if (cluster === "") {
     throw new TypeError("fetch: the cluster's name is empty");
   }
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 0x7fffffff) {
+  if ((timeoutMs | 0) !== timeoutMs || timeoutMs < 1) {
     throw new TypeError(`fetch: timeoutMs must be an integer from 1 to 2147483647, not ${timeoutMs}`);
   }
 }

@@ -1,4 +1,4 @@
-import { get_context_id, get_headers, get_request, get_state } from "./hostcalls.ts";
+import { get_context_id, get_header, get_headers, get_request, get_state } from "./hostcalls.ts";
 import type { HttpHeaders } from "./headers.ts";
 
 /** What a request and a response have in common. `State` is what the filter's `state` function returns. */
@@ -34,7 +34,7 @@ export class HttpRequest<State = unknown> extends HttpMessage<State> {
 
   /** `:method`, for example "GET". */
   get method(): string {
-    return this.headers.get(":method") ?? "";
+    return get_header(this, ":method") ?? "";
   }
 
   set method(value: string) {
@@ -43,7 +43,7 @@ export class HttpRequest<State = unknown> extends HttpMessage<State> {
 
   /** `:path`: path and query, for example "/jump?to=1". */
   get path(): string {
-    return this.headers.get(":path") ?? "";
+    return get_header(this, ":path") ?? "";
   }
 
   set path(value: string) {
@@ -52,7 +52,7 @@ export class HttpRequest<State = unknown> extends HttpMessage<State> {
 
   /** `:authority`: the host that the client asked for. */
   get authority(): string {
-    return this.headers.get(":authority") ?? "";
+    return get_header(this, ":authority") ?? "";
   }
 
   set authority(value: string) {
@@ -69,7 +69,7 @@ export class HttpResponse<State = unknown> extends HttpMessage<State> {
 
   /** `:status` as a number; 0 when there is none. */
   get status(): number {
-    return Number(this.headers.get(":status") ?? 0);
+    return Number(get_header(this, ":status") ?? 0);
   }
 
   set status(value: number) {

@@ -102,6 +102,7 @@ static bool is_picked(const Bytes *patterns, int64_t count, const Pair *pair) {
     bool prefix = pattern->size && pattern->data[pattern->size - 1] == '*';
     size_t size = pattern->size - prefix;
     if ((prefix ? pair->name_size >= size : pair->name_size == size) &&
+        (!size || (pair->name[0] | 32) == (pattern->data[0] | 32)) && /* mostly enough, and much cheaper */
         strncasecmp(pair->name, pattern->data, size) == 0)
       return !prefix || pair->name[0] != ':';
   }
