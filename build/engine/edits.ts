@@ -58,11 +58,39 @@ export const SHIM_EDITS: readonly Edit[] = [
       "            is_success = false;\n" +
       "        } else {\n" +
       "            JSValue error = JS_GetException(ctx);\n" +
-      "            ret2 = JS_Call(ctx, s->resolving_funcs[1], JS_UNDEFINED,",
+      "            ret2 = JS_Call(ctx, s->resolving_funcs[1], JS_UNDEFINED,\n" +
+      "                           1, vc(&error));\n",
     replace:
       "        {\n" +
       "            JSValue error = JS_GetException(ctx);\n" +
-      "            ret2 = JS_Call(ctx, s->resolving_funcs[1], JS_UNDEFINED,",
+      "            ret2 = shim_settle_async(ctx, s->resolving_funcs[0], error, true);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "an async function settles its promise itself: resolving functions would be two objects that nobody sees",
+    find: "    promise = JS_NewPromiseCapability(ctx, s->resolving_funcs);\n    if (JS_IsException(promise))\n        goto fail;\n\n    if (async_func_init(",
+    replace:
+      "    promise = new_pending_promise(ctx);\n    if (JS_IsException(promise))\n        goto fail;\n" +
+      "    s->resolving_funcs[0] = js_dup(promise);\n\n    if (async_func_init(",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same, when it returns",
+    find:
+      "            ret2 = JS_Call(ctx, s->resolving_funcs[0], JS_UNDEFINED,\n" +
+      "                           1, vc(&value));\n            JS_FreeValue(ctx, value);\n            goto resolved;",
+    replace:
+      "            ret2 = shim_settle_async(ctx, s->resolving_funcs[0], value, false);\n" +
+      "            JS_FreeValue(ctx, value);\n            goto resolved;",
+  },
+  {
+    file: "quickjs.c",
+    why: "declares what the edits of async functions call",
+    find: "typedef struct JSAsyncFunctionData {\n",
+    replace:
+      "static JSValue new_pending_promise(JSContext *ctx);\n" +
+      "static JSValue shim_settle_async(JSContext *ctx, JSValueConst promise, JSValueConst value, bool reject);\n\n" +
+      "typedef struct JSAsyncFunctionData {\n",
   },
   {
     file: "quickjs.c",

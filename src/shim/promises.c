@@ -76,6 +76,31 @@ static JSValue new_pending_promise(JSContext *context) {
   return promise;
 }
 
+/*
+ * Called by the engine when an async function ends. Only an object can be a thenable, and needs the language's
+ * resolving functions; when these fail (no memory, no time) the promise is rejected, since its stream waits for it.
+ */
+static JSValue shim_settle_async(JSContext *context, JSValueConst promise, JSValueConst value, bool reject) {
+  JSValue functions[2], result = JS_EXCEPTION;
+  if (reject || !JS_IsObject(value)) {
+    fulfill_or_reject_promise(context, promise, value, reject);
+    return JS_UNDEFINED;
+  }
+  if (js_create_resolving_functions(context, functions, promise) == 0) {
+    JSValueConst argv[] = {value};
+    result = JS_Call(context, functions[0], JS_UNDEFINED, countof(argv), argv);
+    JS_FreeValue(context, functions[0]);
+    JS_FreeValue(context, functions[1]);
+  }
+  if (JS_IsException(result)) {
+    JSValue error = JS_GetException(context);
+    fulfill_or_reject_promise(context, promise, error, true);
+    JS_FreeValue(context, error);
+  }
+  JS_FreeValue(context, result);
+  return JS_UNDEFINED;
+}
+
 /* Takes over `promise` and `value`. */
 static void settle_promise(JSValue promise, JSValue value, bool reject) {
   fulfill_or_reject_promise(vm.context, promise, value, reject);
