@@ -94,12 +94,10 @@ async function inputsOf(module: EngineModule): Promise<string> {
   ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
   const tools = [devDependencies["@yowasp/clang"], dependencies["binaryen"]];
   const settings = [tools, QUICKJS_NG, ENGINE_EDITS, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES, module];
+  const optimizer = await readFile(join(packageRoot, "build", "engine", "optimize.ts"), "utf8");
+  const files = (await ownFiles(module)).values();
   const hash = createHash("sha256");
-  for (const part of [
-    JSON.stringify(settings),
-    ...(await ownFiles(module)).values(),
-    ...(await hotFunctions(module)),
-  ]) {
+  for (const part of [JSON.stringify(settings), optimizer, ...files, ...(await hotFunctions(module))]) {
     hash.update(`${part.length}:${part}`);
   }
   return hash.digest("hex");

@@ -24,8 +24,8 @@ export interface ReadonlyHeaders extends Iterable<[string, string]> {
   entries(): IterableIterator<[string, string]>;
 }
 
-/** @internal An array and not a generator: in the engine, resuming one costs more than the pair. */
-export function pairsOf(flat: FlatPairs): [string, string][] {
+/** An array and not a generator: in the engine, resuming one costs more than the pair. */
+function pairsOf(flat: FlatPairs): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < flat.length; i += 2) {
     pairs.push([flat[i] ?? "", flat[i + 1] ?? ""]);
@@ -33,16 +33,9 @@ export function pairsOf(flat: FlatPairs): [string, string][] {
   return pairs;
 }
 
-/** @internal */
-export function valuesOf(flat: FlatPairs, name: string): string[] {
+function valuesOf(flat: FlatPairs, name: string): string[] {
   const wanted = name.toLowerCase();
-  const values: string[] = [];
-  for (const [key, value] of pairsOf(flat)) {
-    if (key.toLowerCase() === wanted) {
-      values.push(value);
-    }
-  }
-  return values;
+  return flat.filter((_part, index) => index % 2 === 1 && flat[index - 1]?.toLowerCase() === wanted);
 }
 
 /** @internal Appends them to a flat list. */

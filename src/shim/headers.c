@@ -64,15 +64,19 @@ static bool same_name(const Bytes *name, const Pair *pair) {
   return pair->name_size == name->size && strncasecmp(pair->name, name->data, name->size) == 0;
 }
 
-static JSValue get_joined_values(JSContext *context, uint32_t map_type, const Bytes *name) {
-  char *data = NULL;
+/* Gets a map and opens it for reading. The caller frees `data` with host_free, whatever the status. */
+static uint32_t load_pairs(uint32_t map_type, char **data, PairReader *reader) {
   size_t size = 0;
-  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
+  *data = NULL;
+  uint32_t status = proxy_get_header_map_pairs(map_type, data, &size);
+  return status == PROXY_STATUS_OK && !read_pairs(reader, *data, size) ? PROXY_STATUS_PARSE_FAILURE : status;
+}
+
+static JSValue get_joined_values(JSContext *context, uint32_t map_type, const Bytes *name) {
+  char *data;
   PairReader reader;
   Pair pair;
-  if (status == PROXY_STATUS_OK && !read_pairs(&reader, data, size))
-    status = PROXY_STATUS_PARSE_FAILURE;
-  uint32_t found = 0;
+  uint32_t status = load_pairs(map_type, &data, &reader), found = 0;
   StringBuffer values;
   string_buffer_init(context, &values, 0);
   while (status == PROXY_STATUS_OK) {
@@ -112,15 +116,12 @@ static bool is_picked(const Bytes *patterns, int64_t count, const Pair *pair) {
 /* Adds [name, value] of each picked pair to `list`. False: an exception was thrown. */
 static bool append_picked(JSContext *context, JSValueConst list, uint32_t map_type, const Bytes *patterns,
                           int64_t count) {
-  char *data = NULL;
-  size_t size = 0;
-  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
+  char *data;
   PairReader reader;
   Pair pair;
+  uint32_t status = load_pairs(map_type, &data, &reader);
   int more = 0;
   bool ok = true;
-  if (status == PROXY_STATUS_OK && !read_pairs(&reader, data, size))
-    status = PROXY_STATUS_PARSE_FAILURE;
   for (uint32_t length = 0; ok && status == PROXY_STATUS_OK && (more = next_pair(&reader, &pair)) > 0;) {
     if (!is_picked(patterns, count, &pair))
       continue;
