@@ -32,9 +32,9 @@ export function isOfSdk(file: string): boolean {
   return [sdkFolder, abiFolder].some((folder) => !relative(folder, file).startsWith(".."));
 }
 
-/** The engine's modules; `npm run build:engine` makes them in a checkout. */
-export function engineFile(name: "compiler" | "runtime"): string {
-  return join(packageRoot, "engine", `${name}.wasm`);
+/** A part of the engine; `npm run build:engine` makes them in a checkout. */
+export function engineFile(name: "compiler.wasm" | "runtime.wasm" | "prunable.json"): string {
+  return join(packageRoot, "engine", name);
 }
 
 export function packageVersion(): string {

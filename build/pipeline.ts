@@ -10,6 +10,8 @@ import { moveSourceMap } from "./source-map.ts";
 import { bundle } from "./steps/bundle.ts";
 import type { Bundle } from "./steps/bundle.ts";
 import { compile } from "./steps/compile.ts";
+import { readPrunable } from "./steps/engine-module.ts";
+import { prune, wordsOf } from "./steps/prune.ts";
 import { snapshot } from "./steps/snapshot.ts";
 import type { BuildLog } from "./steps/snapshot.ts";
 import { strip } from "./steps/strip.ts";
@@ -36,6 +38,8 @@ export interface BuildOptions {
   readonly outfile: string;
   /** Default true. */
   readonly typecheck?: boolean | undefined;
+  /** Leaves in all builtins of the language, also those that the filter's code does not name. Default false. */
+  readonly keepBuiltins?: boolean | undefined;
   /** A folder for what each step makes. */
   readonly intermediateFiles?: string | undefined;
   readonly onStep?: (report: StepReport) => void;
@@ -109,19 +113,22 @@ async function makeModule(
   bundled: Bundle,
   entry: string,
   intermediate: IntermediateFiles,
-  { onStep = () => undefined, onLog = () => undefined }: BuildOptions,
+  { onStep = () => undefined, onLog = () => undefined, keepBuiltins = false }: BuildOptions,
 ): Promise<Uint8Array> {
   const size = (bytes: Uint8Array) => bytes.length;
   const bytecode = await timed("compile", onStep, () => compile(bundled, entry), size);
   await intermediate.write("2-bytecode.bin", bytecode);
+  const prunable = await readPrunable();
+  const words = keepBuiltins ? undefined : wordsOf(bundled.script, prunable.names);
   const started = await timed(
     "snapshot",
     onStep,
-    () => snapshot(bytecode, { map: bundled.map, entry, onLog }),
+    () => snapshot(bytecode, { map: bundled.map, entry, onLog, words }),
     ({ wasm }) => wasm.length,
   );
   await intermediate.write("3-snapshot.wasm", started.wasm);
-  const stripped = await timed("strip", onStep, () => strip(started.wasm, started.exports), size);
+  const pruned = prune(started.wasm, prunable.places, started.liveFunctions);
+  const stripped = await timed("strip", onStep, () => strip(pruned, started.exports), size);
   await intermediate.write("4-stripped.wasm", stripped);
   return stripped;
 }

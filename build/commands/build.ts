@@ -14,6 +14,7 @@ Builds a Proxy-Wasm module from the filter that is the default export of ENTRY.t
 Options:
   -o, --output OUT.wasm               where the module goes; its source map goes beside it, to OUT.wasm.map
       --no-typecheck                  do not check types
+      --keep-builtins                 leave in what the filter's code does not name, for computed names
       --debug-intermediate-files DIR  write what each step makes to DIR, numbered
   -h, --help                          show this
 
@@ -22,6 +23,7 @@ Exit status: 0 built, 1 the filter cannot be built, 2 wrong usage, 3 type errors
 const OPTIONS = {
   output: { type: "string", short: "o" },
   "no-typecheck": { type: "boolean" },
+  "keep-builtins": { type: "boolean" },
   "debug-intermediate-files": { type: "string" },
 } as const;
 
@@ -42,6 +44,7 @@ export const buildCommand: Command = {
       entry,
       outfile: values.output,
       typecheck: values["no-typecheck"] !== true,
+      keepBuiltins: values["keep-builtins"],
       intermediateFiles: values["debug-intermediate-files"],
       onStep: (report) => {
         print.err(progressLine(report));

@@ -88,9 +88,120 @@ export const SHIM_EDITS: readonly Edit[] = [
     why: "declares what the edits of async functions call",
     find: "typedef struct JSAsyncFunctionData {\n",
     replace:
+      "struct JSAsyncFunctionData;\n" +
       "static JSValue new_pending_promise(JSContext *ctx);\n" +
-      "static JSValue shim_settle_async(JSContext *ctx, JSValueConst promise, JSValueConst value, bool reject);\n\n" +
+      "static JSValue shim_settle_async(JSContext *ctx, JSValueConst promise, JSValueConst value, bool reject);\n" +
+      "static int shim_await(JSContext *ctx, struct JSAsyncFunctionData *function, JSValueConst value);\n" +
+      "static int shim_resume_later(JSContext *ctx, struct JSAsyncFunctionData *function, JSValueConst value, bool reject);\n\n" +
       "typedef struct JSAsyncFunctionData {\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "await: an async function waits for a promise itself; upstream makes two functions for each await",
+    find:
+      "            promise = js_promise_resolve(ctx, ctx->promise_ctor,\n" +
+      "                                         1, vc(&value), 0);\n" +
+      "            JS_FreeValue(ctx, value);\n" +
+      "            if (JS_IsException(promise))\n" +
+      "                goto fail;\n" +
+      "            if (js_async_function_resolve_create(ctx, s, resolving_funcs)) {\n" +
+      "                JS_FreeValue(ctx, promise);\n" +
+      "                goto fail;\n" +
+      "            }\n\n" +
+      "            /* Note: no need to create 'thrownawayCapability' as in\n" +
+      "               the spec */\n" +
+      "            for(i = 0; i < 2; i++)\n" +
+      "                resolving_funcs1[i] = JS_UNDEFINED;\n" +
+      "            res = perform_promise_then(ctx, promise,\n" +
+      "                                       vc(resolving_funcs),\n" +
+      "                                       vc(resolving_funcs1));\n" +
+      "            JS_FreeValue(ctx, promise);\n" +
+      "            for(i = 0; i < 2; i++)\n" +
+      "                JS_FreeValue(ctx, resolving_funcs[i]);\n" +
+      "            if (res)\n" +
+      "                goto fail;\n",
+    replace:
+      "            res = shim_await(ctx, s, value);\n" +
+      "            JS_FreeValue(ctx, value);\n" +
+      "            if (res)\n" +
+      "                goto fail;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: what a promise knows of those that wait for it",
+    find: "    JSValue resolving_funcs[2];\n    JSValue handler;\n} JSPromiseReactionData;\n",
+    replace:
+      "    JSValue resolving_funcs[2];\n    JSValue handler;\n" +
+      "    JSAsyncFunctionData *awaiter; /* instead of the three above; owned */\n} JSPromiseReactionData;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: frees it",
+    find: "    JS_FreeValueRT(rt, rd->handler);\n    js_free_rt(rt, rd);\n",
+    replace:
+      "    JS_FreeValueRT(rt, rd->handler);\n" +
+      "    if (rd->awaiter)\n        js_async_function_free(rt, rd->awaiter);\n    js_free_rt(rt, rd);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: the collector follows it",
+    find: "            JS_MarkValue(rt, rd->handler, mark_func);\n",
+    replace:
+      "            JS_MarkValue(rt, rd->handler, mark_func);\n" +
+      "            if (rd->awaiter)\n                mark_func(rt, &rd->awaiter->header);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: settling resumes it",
+    find:
+      "        args[4] = value;\n" +
+      "        JS_EnqueueJob(ctx, promise_reaction_job, 5, args);\n" +
+      "        list_del(&rd->link);\n",
+    replace:
+      "        args[4] = value;\n" +
+      "        if (rd->awaiter)\n            shim_resume_later(ctx, rd->awaiter, value, is_reject);\n" +
+      "        else\n            JS_EnqueueJob(ctx, promise_reaction_job, 5, args);\n" +
+      "        list_del(&rd->link);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "object literals: a property that is new in an ordinary object needs no more than its shape",
+    find:
+      "                ret = JS_DefinePropertyValue(ctx, sp[-2], atom, sp[-1],\n" +
+      "                                             JS_PROP_C_W_E | JS_PROP_THROW);\n" +
+      "                sp--;\n" +
+      "                if (unlikely(ret < 0))\n" +
+      "                    goto exception;\n" +
+      "            }\n            BREAK;\n\n        CASE(OP_set_name):",
+    replace:
+      "                ret = define_new_field(ctx, sp[-2], atom, sp[-1]);\n" +
+      "                if (ret == 0)\n" +
+      "                    ret = JS_DefinePropertyValue(ctx, sp[-2], atom, sp[-1],\n" +
+      "                                                 JS_PROP_C_W_E | JS_PROP_THROW);\n" +
+      "                sp--;\n" +
+      "                if (unlikely(ret < 0))\n" +
+      "                    goto exception;\n" +
+      "            }\n            BREAK;\n\n        CASE(OP_set_name):",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: 1 done, 0 another kind of object or property, -1 an exception; takes over the value unless it is 0",
+    find: "/* can be called on JS_CLASS_ARRAY, JS_CLASS_ARGUMENTS or\n",
+    replace:
+      "static int define_new_field(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value)\n{\n" +
+      "    JSObject *p = JS_VALUE_GET_OBJ(object);\n    JSProperty *property;\n\n" +
+      "    if (!JS_IsObject(object) || p->class_id != JS_CLASS_OBJECT || !p->extensible ||\n" +
+      "        find_own_property1(p, name))\n        return 0;\n" +
+      "    property = add_property(ctx, p, name, JS_PROP_C_W_E);\n" +
+      "    if (unlikely(!property)) {\n        JS_FreeValue(ctx, value);\n        return -1;\n    }\n" +
+      "    property->u.value = value;\n    return 1;\n}\n\n" +
+      "/* can be called on JS_CLASS_ARRAY, JS_CLASS_ARGUMENTS or\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "most object literals have more than two properties, and each growth is a reallocation",
+    find: "#define JS_PROP_INITIAL_SIZE 2\n",
+    replace: "#define JS_PROP_INITIAL_SIZE 4\n",
   },
   {
     file: "quickjs.c",
@@ -128,6 +239,33 @@ export const SHIM_EDITS: readonly Edit[] = [
     find: "    js_module_ns_autoinit, /*",
     replace: "    NULL, /*",
   },
+  {
+    file: "quickjs.c",
+    why: "reading a builtin that was left out of the module (src/shim/prune.c) throws; the bytecode's place is free, see below",
+    find: "    js_bytecode_autoinit, /*",
+    replace: "    shim_removed_builtin, /*",
+  },
+  {
+    file: "quickjs.c",
+    why: "declares it",
+    find: "static JSAutoInitFunc *const js_autoinit_func_table[] = {\n",
+    replace:
+      "static JSValue shim_removed_builtin(JSContext *ctx, JSObject *object, JSAtom name, void *opaque);\n\n" +
+      "static JSAutoInitFunc *const js_autoinit_func_table[] = {\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "and it throws each time, not only the first time",
+    find:
+      "    js_autoinit_free(ctx->rt, pr);\n" +
+      "    prs->flags &= ~JS_PROP_TMASK;\n" +
+      "    pr->u.value = JS_UNDEFINED;\n" +
+      "    if (JS_IsException(val))\n        return -1;\n",
+    replace:
+      "    if (JS_IsException(val))\n        return -1;\n" +
+      "    js_autoinit_free(ctx->rt, pr);\n" +
+      "    prs->flags &= ~JS_PROP_TMASK;\n",
+  },
   ...withoutBytecodeBuiltins(),
 ];
 
@@ -143,7 +281,6 @@ function withoutBytecodeBuiltins(): Edit[] {
     ["obj1, JS_ATOM_fromAsync,\n                              JS_AUTOINIT_ID_BYTECODE", "JS_BUILTIN_ARRAY_FROMASYNC"],
   ] as const;
   return [
-    { file: "quickjs.c", why, find: "    js_bytecode_autoinit, /*", replace: "    NULL, /*" },
     ...definitions.map(([what, builtin]) => ({
       file: "quickjs.c",
       why,

@@ -11,11 +11,13 @@ import { abiHeader } from "./header.ts";
 import { COMPILER, RUNTIME, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES } from "./modules.ts";
 import type { EngineModule } from "./modules.ts";
 import { markColdFunctions } from "./optimize.ts";
+import { builtinLists, namesOfEngine, prunableFunctions, tablePlaces } from "./prunable.ts";
 import { engineSource, QUICKJS_NG, readSources } from "./source.ts";
 import type { SourceFiles } from "./source.ts";
 
 const CACHE = join(packageRoot, ".cache", "engine");
 const OUTPUT = join(packageRoot, "engine");
+const PRUNABLE = join(OUTPUT, "prunable.json");
 const HOT_FUNCTIONS = join(packageRoot, "build", "engine", "hot-functions.txt");
 
 /** Both engine modules, by name. */
@@ -25,7 +27,10 @@ export const ENGINE_MODULES: readonly EngineModule[] = [COMPILER, RUNTIME];
 export async function isUpToDate(module: EngineModule): Promise<boolean> {
   const stamp = stampOf(module);
   return (
-    existsSync(fileOf(module)) && existsSync(stamp) && (await readFile(stamp, "utf8")) === (await inputsOf(module))
+    existsSync(fileOf(module)) &&
+    existsSync(PRUNABLE) &&
+    existsSync(stamp) &&
+    (await readFile(stamp, "utf8")) === (await inputsOf(module))
   );
 }
 
@@ -51,6 +56,11 @@ export async function buildModule(module: EngineModule, report: (line: string) =
   const wasm = await wasmOpt(linked, WASM_OPT_PASSES);
   await mkdir(OUTPUT, { recursive: true });
   await writeFile(fileOf(module), wasm);
+  if (module === RUNTIME) {
+    // Before wasm-opt, which merges functions that are the same: the places stay.
+    const places = tablePlaces(linked, prunableFunctions(Buffer.from(ir).toString("utf8"), builtinLists(files)));
+    await writeFile(PRUNABLE, JSON.stringify({ places, names: namesOfEngine(files) }));
+  }
   await writeFile(stampOf(module), inputs);
   step(`${Math.round(wasm.length / 1024)} KiB in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
@@ -94,10 +104,12 @@ async function inputsOf(module: EngineModule): Promise<string> {
   ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
   const tools = [devDependencies["@yowasp/clang"], dependencies["binaryen"]];
   const settings = [tools, QUICKJS_NG, ENGINE_EDITS, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES, module];
-  const optimizer = await readFile(join(packageRoot, "build", "engine", "optimize.ts"), "utf8");
+  const optimizer = await Promise.all(
+    ["optimize.ts", "prunable.ts"].map((name) => readFile(join(packageRoot, "build", "engine", name), "utf8")),
+  );
   const files = (await ownFiles(module)).values();
   const hash = createHash("sha256");
-  for (const part of [JSON.stringify(settings), optimizer, ...files, ...(await hotFunctions(module))]) {
+  for (const part of [JSON.stringify(settings), ...optimizer, ...files, ...(await hotFunctions(module))]) {
     hash.update(`${part.length}:${part}`);
   }
   return hash.digest("hex");

@@ -3,8 +3,24 @@ import { readFile } from "node:fs/promises";
 import { BuildError } from "../errors.ts";
 import { engineFile } from "../package-files.ts";
 
+/** What build/engine/prunable.ts found out about the runtime. */
+export interface Prunable {
+  /** The places in the table of functions that only builtins' objects lead to. */
+  readonly places: readonly number[];
+  /** The names that the engine's own code looks up. */
+  readonly names: readonly string[];
+}
+
+export async function readPrunable(): Promise<Prunable> {
+  return JSON.parse(Buffer.from(await readEngineFile("prunable.json")).toString("utf8")) as Prunable;
+}
+
 /** @throws BuildError when the engine is not there: a checkout in which it was not made yet */
-export async function readEngine(name: "compiler" | "runtime"): Promise<Uint8Array> {
+export function readEngine(name: "compiler" | "runtime"): Promise<Uint8Array> {
+  return readEngineFile(`${name}.wasm`);
+}
+
+async function readEngineFile(name: Parameters<typeof engineFile>[0]): Promise<Uint8Array> {
   const file = engineFile(name);
   try {
     return await readFile(file);

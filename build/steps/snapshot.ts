@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly wasm: Uint8Array;
   /** The exports that this filter needs. */
   readonly exports: readonly string[];
+  /** The places in the table of functions that objects of its memory lead to. */
+  readonly liveFunctions: ReadonlySet<number>;
 }
 
 export interface SnapshotOptions {
@@ -27,6 +29,8 @@ export interface SnapshotOptions {
   /** Absolute path of the filter's file. */
   readonly entry: string;
   readonly onLog: (line: BuildLog) => void;
+  /** The bundle's words: builtins with another name are left out of the memory. Undefined: none is. */
+  readonly words: string | undefined;
 }
 
 /**
@@ -42,7 +46,8 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
   const instance = new EngineInstance(bytes, (name, caller) => host.call(name, caller));
   const globals = names.map((name) => instance.global(name));
 
-  const failed = instance.call("build_run", instance.write("build_allocate", bytecode), bytecode.length);
+  const words = options.words === undefined ? 0 : instance.write("build_allocate", cString(options.words));
+  const failed = instance.call("build_run", instance.write("build_allocate", bytecode), bytecode.length, words);
   const result = instance.readText(instance.call("build_result_ptr"), instance.call("build_result_len"));
   if (failed !== 0) {
     throw topLevelError(result, host.firstCall, options);
@@ -50,7 +55,7 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
   if (names.some((name, at) => instance.global(name) !== globals[at])) {
     throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
   }
-  return { wasm: withMemory(runtime, instance.memory), exports: exportsOf(result) };
+  return { wasm: withMemory(runtime, instance.memory), ...readResult(result) };
 }
 
 /** What the runtime finds in place of a host: its log, and nothing else. */
@@ -94,17 +99,20 @@ function explain(error: ScriptError, hostCall: string | undefined): string {
     // The engine's line tables know calls and property accesses; a loop without them is after the last one.
     return `this does not end: ${WHEN}, and it was stopped at or after this place. Look for an endless loop.`;
   }
-  const inHostCall = hostCall !== undefined && error.stack?.trimStart().startsWith(`at ${hostCall} `) === true;
-  if (inHostCall || error.name === "HostError") {
-    return `${hostCall ?? "a host call"} has no host here: ${WHEN}. Call it from a hook.`;
+  if (hostCall !== undefined && error.message?.startsWith(`${hostCall} cannot be called at the top level`) === true) {
+    return `${hostCall} has no host here: ${WHEN}. Call it from a hook.`;
   }
   return `${titleOf(error)}\n(${WHEN}, and threw this)`;
 }
 
-function exportsOf(result: string): string[] {
-  const { exports } = JSON.parse(result) as { exports?: unknown };
-  if (!Array.isArray(exports)) {
-    throw new Error(`the runtime did not say which exports the filter needs: ${result}`);
+function readResult(result: string): Omit<Snapshot, "wasm"> {
+  const { exports, liveFunctions } = JSON.parse(result) as Record<string, unknown>;
+  if (!Array.isArray(exports) || !Array.isArray(liveFunctions)) {
+    throw new Error(`the runtime did not say which exports and functions the filter needs: ${result}`);
   }
-  return exports.map(String);
+  return { exports: exports.map(String), liveFunctions: new Set(liveFunctions.map(Number)) };
+}
+
+function cString(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
 }

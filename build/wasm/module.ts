@@ -71,6 +71,8 @@ export interface ModuleInfo {
   readonly imports: readonly Import[];
   readonly exports: readonly Export[];
   readonly memories: readonly Limits[];
+  /** The signature of each function, imported ones first. */
+  readonly functions: readonly (Signature | undefined)[];
   readonly globals: readonly Global[];
 }
 
@@ -113,6 +115,7 @@ export function readModule(bytes: Uint8Array): ModuleInfo {
     imports,
     exports: vector(SectionId.Export, (reader) => readExport(reader, functions)),
     memories: vector(SectionId.Memory, readLimits),
+    functions,
     globals: vector(SectionId.Global, readGlobal).map((mutable, at) => ({ index: importedGlobals + at, mutable })),
   };
 }

@@ -12,7 +12,7 @@ import { FetchError, HostError, StreamEndedError } from "./errors.ts";
 import { fetch, FetchResponse } from "./fetch.ts";
 import { isFilter } from "./filter.ts";
 import type { Filter, FilterContext, FilterDefinition } from "./filter.ts";
-import { HttpHeaders } from "./headers.ts";
+import { HttpHeaders, toPairs } from "./headers.ts";
 import { proxy_send_local_response, proxy_set_effective_context } from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { HttpRequest, HttpResponse } from "./message.ts";
@@ -25,7 +25,7 @@ type Message = HttpRequest | HttpResponse;
 
 function sendLocalReply(message: Message, reply: Response): void {
   proxy_set_effective_context(message);
-  proxy_send_local_response(reply.status, reply.details, reply.body, reply.flatHeaders, reply.grpcStatus);
+  proxy_send_local_response(reply.status, reply.details, reply.body, reply.headerPairs, reply.grpcStatus);
 }
 
 function configure(filter: Filter, text: string, pluginId: number): FilterContext | undefined {
@@ -91,6 +91,7 @@ export function start(module: { readonly default?: unknown }): void {
     onResult: answer,
     onError: (message, error, hook) => reportError(definition, message, error, hook),
     onUnhandledRejection: reportRejection,
+    toPairs,
     requestPrototype: HttpRequest.prototype,
     responsePrototype: HttpResponse.prototype,
     headersPrototype: HttpHeaders.prototype,

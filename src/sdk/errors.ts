@@ -121,10 +121,9 @@ export class FetchError extends Error {
   readonly explanation: string;
   readonly target: FetchTarget;
 
-  /** @internal Made by the shim (src/shim/calls.c), of what `proxy_http_call` was given. */
-  constructor(cluster: string, headers: readonly string[], timeoutMs: number, status?: number, text?: string) {
-    const header = (name: string) => headers[headers.indexOf(name) + 1] ?? "";
-    const target = { cluster, method: header(":method"), path: header(":path"), timeoutMs };
+  /** @internal Made by the shim (src/shim/calls.c), of what the call was given. */
+  constructor(cluster: string, method = "", path = "", timeoutMs: number, status?: number, text?: string) {
+    const target = { cluster, method, path, timeoutMs };
     const reason = failureOf(status, text);
     const detail = reason === "timeout" ? `after ${target.timeoutMs} ms` : text && `(${text.trimEnd()})`;
     const explanation = [EXPLANATIONS[reason], detail].filter(Boolean).join(" ");

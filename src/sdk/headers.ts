@@ -1,6 +1,5 @@
 import {
   get_header,
-  get_header_entries,
   pick_headers,
   proxy_add_header_map_value,
   proxy_get_header_map_pairs,
@@ -8,10 +7,9 @@ import {
   proxy_replace_header_map_value,
   proxy_set_header_map_pairs,
 } from "./hostcalls.ts";
-import type { FlatPairs } from "./hostcalls.ts";
+import type { HeaderPairs, HeadersInit } from "./hostcalls.ts";
 
-/** Headers to start with: pairs, a record, or other headers. */
-export type HeadersInit = Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+export type { HeadersInit };
 
 /** Reading headers: what a stream's headers and a call's answer have in common. */
 export interface ReadonlyHeaders extends Iterable<[string, string]> {
@@ -24,28 +22,17 @@ export interface ReadonlyHeaders extends Iterable<[string, string]> {
   entries(): IterableIterator<[string, string]>;
 }
 
-/** An array and not a generator: in the engine, resuming one costs more than the pair. */
-function pairsOf(flat: FlatPairs): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    pairs.push([flat[i] ?? "", flat[i + 1] ?? ""]);
-  }
-  return pairs;
-}
-
-function valuesOf(flat: FlatPairs, name: string): string[] {
+function valuesOf(pairs: HeaderPairs, name: string): string[] {
   const wanted = name.toLowerCase();
-  return flat.filter((_part, index) => index % 2 === 1 && flat[index - 1]?.toLowerCase() === wanted);
+  return pairs.filter((pair) => pair[0].toLowerCase() === wanted).map((pair) => pair[1]);
 }
 
-/** @internal Appends them to a flat list. */
-export function flatten(init: HeadersInit | undefined, flat: string[] = []): string[] {
-  if (init !== undefined) {
-    for (const pair of Symbol.iterator in init ? init : Object.entries(init)) {
-      flat.push(pair[0], pair[1]); // destructuring would make an iterator for each pair
-    }
+/** @internal An array is passed on as it is. */
+export function toPairs(init: HeadersInit): HeaderPairs {
+  if (Array.isArray(init)) {
+    return init as HeaderPairs;
   }
-  return flat;
+  return Symbol.iterator in init ? [...init] : Object.entries(init);
 }
 
 /**
@@ -111,11 +98,11 @@ export class HttpHeaders implements ReadonlyHeaders {
 
   /** Replaces all headers, pseudo headers included. Spec: `proxy_set_header_map_pairs`. */
   replaceAll(headers: HeadersInit): void {
-    proxy_set_header_map_pairs(this, flatten(headers));
+    proxy_set_header_map_pairs(this, headers);
   }
 
   entries(): IterableIterator<[string, string]> {
-    return get_header_entries(this).values();
+    return proxy_get_header_map_pairs(this).values();
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
@@ -125,11 +112,11 @@ export class HttpHeaders implements ReadonlyHeaders {
 
 /** Headers that have arrived and do not change: those of a call's answer. */
 export class ReceivedHeaders implements ReadonlyHeaders {
-  readonly #flat: FlatPairs;
+  readonly #pairs: [string, string][];
 
   /** @internal */
-  constructor(flat: FlatPairs) {
-    this.#flat = flat;
+  constructor(pairs: [string, string][]) {
+    this.#pairs = pairs;
   }
 
   get(name: string): string | null {
@@ -138,7 +125,7 @@ export class ReceivedHeaders implements ReadonlyHeaders {
   }
 
   getAll(name: string): string[] {
-    return valuesOf(this.#flat, name);
+    return valuesOf(this.#pairs, name);
   }
 
   has(name: string): boolean {
@@ -146,7 +133,7 @@ export class ReceivedHeaders implements ReadonlyHeaders {
   }
 
   entries(): IterableIterator<[string, string]> {
-    return pairsOf(this.#flat).values();
+    return this.#pairs.values();
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {

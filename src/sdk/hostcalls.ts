@@ -8,10 +8,10 @@
  */
 
 import { shim } from "./shim.ts";
-import type { BodyInit, FlatPairs } from "./shim.ts";
+import type { BodyInit, CallObject, HeaderPairs, HeadersInit } from "./shim.ts";
 
 export { Action, BufferType, LogLevel, MapType, Status, StreamType } from "../abi/index.ts";
-export type { BodyInit, FlatPairs };
+export type { BodyInit, HeaderPairs, HeadersInit };
 
 /** Writes a line to the host's log. Callable everywhere, at build time too. Spec: `proxy_log`. */
 export const proxy_log = shim.proxy_log;
@@ -31,7 +31,7 @@ export const proxy_set_effective_context = shim.proxy_set_effective_context;
 export const proxy_get_buffer_bytes = shim.proxy_get_buffer_bytes;
 
 /**
- * All headers of a map, flat: name, value, name, value, ...; byte strings, in the host's order, repeated names included.
+ * All headers of a map, as pairs of byte strings in the host's order, repeated names included.
  *
  * @throws HostError when the map is not there in this phase. Spec: `proxy_get_header_map_pairs`.
  */
@@ -70,12 +70,21 @@ export const proxy_send_local_response = shim.proxy_send_local_response;
  *
  * `headers` must hold `:method`, `:path` and `:authority`. Spec: `proxy_http_call`.
  */
-export const proxy_http_call = shim.proxy_http_call;
+export function proxy_http_call(
+  upstream: string,
+  headers: HeadersInit,
+  body: BodyInit | undefined,
+  trailers: HeadersInit | undefined,
+  timeoutMs: number,
+): Promise<CallObject> {
+  return http_call(upstream, undefined, undefined, undefined, headers, body, trailers, timeoutMs);
+}
+
+/** @internal The same, with the pseudo headers apart from the others. */
+export const http_call = shim.http_call;
 
 /** @internal All values of a header joined with ", ", or undefined. */
 export const get_header = shim.get_header;
-/** @internal The pairs of proxy_get_header_map_pairs, each an array of its own. */
-export const get_header_entries = shim.get_header_entries;
 /** @internal Those pairs whose name is one of the patterns. */
 export const pick_headers = shim.pick_headers;
 /** @internal */

@@ -1,6 +1,6 @@
-import { flatten } from "./headers.ts";
+import { toPairs } from "./headers.ts";
 import type { HeadersInit } from "./headers.ts";
-import type { BodyInit } from "./hostcalls.ts";
+import type { BodyInit, HeaderPairs } from "./hostcalls.ts";
 
 /** Options of a {@link Response}. */
 export interface ResponseInit {
@@ -32,7 +32,7 @@ export class Response {
   readonly grpcStatus: number | undefined;
   readonly details: string;
   /** @internal */
-  readonly flatHeaders: readonly string[];
+  readonly headerPairs: HeaderPairs;
 
   constructor(body?: BodyInit | null, init: ResponseInit = {}) {
     const { status = 200, headers, grpcStatus, details = "filter" } = init;
@@ -43,12 +43,9 @@ export class Response {
     this.body = body ?? undefined;
     this.grpcStatus = grpcStatus;
     this.details = details;
-    const flat = flatten(headers);
-    const hasContentType = flat.some((part, index) => index % 2 === 0 && part.toLowerCase() === "content-type");
-    if (typeof body === "string" && !hasContentType) {
-      flat.push("content-type", "text/plain; charset=utf-8");
-    }
-    this.flatHeaders = flat;
+    const pairs = headers === undefined ? [] : toPairs(headers);
+    const needsType = typeof body === "string" && !pairs.some((pair) => pair[0].toLowerCase() === "content-type");
+    this.headerPairs = needsType ? [...pairs, ["content-type", "text/plain; charset=utf-8"]] : pairs;
   }
 
   /**
@@ -60,14 +57,7 @@ export class Response {
    * ```
    */
   static json(value: unknown, init: ResponseInit = {}): Response {
-    const headers = [...entriesOf(init.headers), ["content-type", "application/json"] as const];
+    const headers = [...toPairs(init.headers ?? []), ["content-type", "application/json"] as const];
     return new Response(JSON.stringify(value), { ...init, headers });
   }
-}
-
-function entriesOf(init: HeadersInit | undefined): Iterable<readonly [string, string]> {
-  if (init === undefined) {
-    return [];
-  }
-  return Symbol.iterator in init ? init : Object.entries(init);
 }

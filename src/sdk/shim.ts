@@ -11,8 +11,11 @@ export type StreamObject = object;
 /** The answer to a call, made by the shim. */
 export type CallObject = object;
 
-/** A header list: name, value, name, value, ... as byte strings. */
-export type FlatPairs = readonly string[];
+/** A header list: names and values as byte strings. */
+export type HeaderPairs = readonly (readonly [string, string])[];
+
+/** What an array of pairs is made of: the array itself, another iterable of pairs, or a record. */
+export type HeadersInit = Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
 
 /** Bytes, or text that travels as UTF-8. */
 export type BodyInit = string | Uint8Array | ArrayBuffer;
@@ -29,6 +32,7 @@ export interface Registration {
   onResult: (message: never, value: unknown) => void;
   onError: (message: never, error: unknown, hook: string) => boolean;
   onUnhandledRejection: (reason: unknown) => void;
+  toPairs: (headers: never) => HeaderPairs;
   requestPrototype: object;
   responsePrototype: object;
   headersPrototype: object;
@@ -44,8 +48,8 @@ export interface Shim {
   proxy_log: (level: LogLevel, message: string) => void;
   proxy_set_effective_context: (context: number | StreamObject) => void;
   proxy_get_buffer_bytes: (type: BufferType, offset: number, maxSize: number) => Uint8Array;
-  proxy_get_header_map_pairs: (map: MapType | StreamObject) => string[];
-  proxy_set_header_map_pairs: (map: MapType | StreamObject, pairs: FlatPairs) => void;
+  proxy_get_header_map_pairs: (map: MapType | StreamObject) => [string, string][];
+  proxy_set_header_map_pairs: (map: MapType | StreamObject, pairs: HeadersInit) => void;
   proxy_get_header_map_value: (map: MapType | StreamObject, name: string) => string | undefined;
   proxy_add_header_map_value: (map: MapType | StreamObject, name: string, value: string) => void;
   proxy_replace_header_map_value: (map: MapType | StreamObject, name: string, value: string) => void;
@@ -55,26 +59,28 @@ export interface Shim {
     statusCode: number,
     details: string,
     body: BodyInit | undefined,
-    headers: FlatPairs | undefined,
+    headers: HeadersInit | undefined,
     grpcStatus: number | undefined,
   ) => void;
-  proxy_http_call: (
+  http_call: (
     upstream: string,
-    headers: FlatPairs,
+    method: string | undefined,
+    path: string | undefined,
+    authority: string | undefined,
+    headers: HeadersInit | undefined,
     body: BodyInit | undefined,
-    trailers: FlatPairs | undefined,
+    trailers: HeadersInit | undefined,
     timeoutMs: number,
   ) => Promise<CallObject>;
 
   get_header: (map: StreamObject, name: string) => string | undefined;
-  get_header_entries: (map: StreamObject) => [string, string][];
   pick_headers: (map: StreamObject, patterns: readonly string[]) => [string, string][];
   get_headers: (message: StreamObject) => object;
   get_request: (message: StreamObject) => object;
   get_context_id: (message: StreamObject) => number;
   get_state: (message: StreamObject) => unknown;
   get_call_status: (response: CallObject) => number;
-  get_call_headers: (response: CallObject) => string[];
+  get_call_headers: (response: CallObject) => [string, string][];
   get_call_bytes: (response: CallObject) => Uint8Array;
   get_call_text: (response: CallObject) => string;
   decode_utf8: (bytes: string | Uint8Array | ArrayBuffer) => string;

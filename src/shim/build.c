@@ -134,8 +134,9 @@ static void set_error(void) {
   set_result(report);
 }
 
-/* Which exports the final module needs: what every host calls, and the hooks that the filter has. */
-static void set_exports(void) {
+/* Which exports the final module needs: what every host calls, and the hooks that the filter has. And what prune.ts
+   wants to know. */
+static void set_outcome(void) {
   const struct {
     const char *name;
     bool needed;
@@ -160,6 +161,7 @@ static void set_exports(void) {
     if (exports[i].needed)
       JS_SetPropertyUint32(context, list, length++, JS_NewString(context, exports[i].name));
   JS_SetPropertyStr(context, result, "exports", list);
+  JS_SetPropertyStr(context, result, "liveFunctions", list_live_functions(context));
   set_result(result);
 }
 
@@ -186,8 +188,9 @@ static void clear_memory(void) {
 
 BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) { return calloc(1, size); }
 
-/* 0: the VM is ready, and the result says which exports stay. 1: the result is the error. Frees `bytecode`. */
-BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size) {
+/* 0: the VM is ready, and the result says which exports and functions stay. 1: the result is the error. Frees
+   `bytecode` and `words`, which are the bundle's for prune.c; NULL: all builtins stay. */
+BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char *words) {
   vm.building = true;
   start_vm();
   JSContext *context = vm.context;
@@ -196,17 +199,23 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size) {
   JS_SetPropertyFunctionList(context, shim, shim_functions, countof(shim_functions));
   JSValue result = run_program(bytecode, size);
   bool failed = JS_IsException(result);
-  if (failed)
-    set_error();
-  else
-    set_exports();
   /* The SDK has what it needs of it; a program must not reach around the SDK. */
   JSAtom name = JS_NewAtom(context, "proxyWasmShim");
   JS_DeleteProperty(context, context->global_obj, name, 0);
   JS_FreeAtom(context, name);
   JS_FreeValue(context, shim);
+  if (failed) {
+    set_error();
+  } else {
+    if (words)
+      prune_heap(context, words);
+    set_outcome();
+  }
   memset(bytecode, 0, size);
   free(bytecode);
+  if (words)
+    memset(words, 0, strlen(words));
+  free(words);
   clear_memory();
   vm.building = false;
   return failed;

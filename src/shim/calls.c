@@ -2,7 +2,7 @@
 
 typedef struct Call {
   JSValue promise;
-  JSValue upstream, headers; /* as they were given, for the call's error */
+  JSValue upstream, method, path; /* as they were given, for the call's error */
   uint32_t timeout;
 } Call;
 
@@ -102,10 +102,12 @@ static JSValue js_get_call_headers(JSContext *context, JSValueConst this, int ar
   CallResponse *response = get_call_response(context, argv[0]);
   if (!response)
     return JS_EXCEPTION;
+  PairReader reader;
   uint32_t status = load_call_headers(response);
-  return status == PROXY_STATUS_OK
-             ? new_pairs(context, "proxy_get_header_map_pairs", response->headers, response->headers_size, PAIRS_FLAT)
-             : throw_host_error(context, "proxy_get_header_map_pairs", status);
+  if (status == PROXY_STATUS_OK && !read_pairs(&reader, response->headers, response->headers_size))
+    status = PROXY_STATUS_PARSE_FAILURE;
+  return status == PROXY_STATUS_OK ? new_pairs(context, &reader, NULL, 0)
+                                   : throw_host_error(context, "proxy_get_header_map_pairs", status);
 }
 
 enum { CALL_BODY_BYTES, CALL_BODY_TEXT };
@@ -125,12 +127,15 @@ static JSValue js_get_call_body(JSContext *context, JSValueConst this, int argc,
 /* The SDK's error of a call. `status`: what the host returned for it; undefined: it was started. `text`: what the host
    says of its failure, or undefined. */
 static JSValue new_call_error(const Call *call, JSValueConst status, JSValueConst text) {
-  JSValueConst argv[] = {call->upstream, call->headers, JS_NewUint32(vm.context, call->timeout), status, text};
+  JSValueConst argv[] = {call->upstream, call->method, call->path, JS_NewUint32(vm.context, call->timeout),
+                         status,         text};
   return JS_CallConstructor(vm.context, vm.sdk.call_error, countof(argv), argv);
 }
 
 /* The promise of a call that the host refused at once. */
 static JSValue refused_call(JSContext *context, const Call *call, uint32_t status) {
+  if (vm.building)
+    return throw_host_error(context, "proxy_http_call", status);
   JSValue error = new_call_error(call, JS_NewUint32(context, status), JS_UNDEFINED);
   if (JS_IsException(error))
     return error;
@@ -142,7 +147,8 @@ static JSValue refused_call(JSContext *context, const Call *call, uint32_t statu
 static void free_call(JSContext *context, Call *call) {
   JS_FreeValue(context, call->promise);
   JS_FreeValue(context, call->upstream);
-  JS_FreeValue(context, call->headers);
+  JS_FreeValue(context, call->method);
+  JS_FreeValue(context, call->path);
   js_free(context, call);
 }
 
@@ -159,8 +165,22 @@ static void fail_call(Call *call, JSValueConst text) {
   answer_call(call, error, true);
 }
 
-/* proxy_http_call(upstream, headers, body, trailers, timeout): a promise of its answer. */
-static JSValue js_proxy_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+/* The call's headers: pseudo headers for those of `argv` that are not undefined, then the list. */
+static bool serialize_call_headers(JSContext *context, JSValueConst *argv, PairWriter *writer) {
+  static const char *const names[] = {":method", ":path", ":authority"};
+  JSValue array;
+  bool ok = begin_pairs(context, writer, countof(names), argv[4], &array);
+  for (size_t i = 0; ok && i < countof(names); i++) {
+    if (JS_IsUndefined(argv[1 + i]))
+      writer->capacity -= 2;
+    else
+      ok = add_named(context, writer, names[i], argv[1 + i]);
+  }
+  return end_pairs(context, writer, array, ok);
+}
+
+/* http_call(upstream, method, path, authority, headers, body, trailers, timeout): a promise of its answer. */
+static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   JSValue result = JS_EXCEPTION;
   Bytes upstream, body;
   PairWriter headers, trailers;
@@ -168,16 +188,19 @@ static JSValue js_proxy_http_call(JSContext *context, JSValueConst this, int arg
   Call *call = js_malloc(context, sizeof *call);
   if (!call)
     return JS_EXCEPTION;
-  *call = (Call){.promise = new_pending_promise(context), .upstream = js_dup(argv[0]), .headers = js_dup(argv[1])};
-  if (JS_IsException(call->promise) || JS_ToUint32(context, &call->timeout, argv[4]) < 0)
+  *call = (Call){.promise = new_pending_promise(context),
+                 .upstream = js_dup(argv[0]),
+                 .method = js_dup(argv[1]),
+                 .path = js_dup(argv[2])};
+  if (JS_IsException(call->promise) || JS_ToUint32(context, &call->timeout, argv[7]) < 0)
     goto no_upstream;
   if (!borrow_body(context, argv[0], &upstream)) /* a cluster's name is text */
     goto no_upstream;
-  if (!serialize_pairs(context, argv[1], &headers))
+  if (!serialize_call_headers(context, argv, &headers))
     goto no_headers;
-  if (!borrow_body(context, argv[2], &body))
+  if (!borrow_body(context, argv[5], &body))
     goto no_body;
-  if (!serialize_pairs(context, argv[3], &trailers))
+  if (!serialize_pairs(context, argv[6], &trailers))
     goto no_trailers;
   uint32_t status = proxy_http_call(upstream.data, upstream.size, headers.data, headers.size, body.data, body.size,
                                     trailers.data, trailers.size, call->timeout, &id);

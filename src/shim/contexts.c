@@ -80,10 +80,23 @@ static Message *enter_message(JSContext *context, JSValueConst object) {
   return message;
 }
 
+/* Objects of ended streams that nobody holds or has changed: the next streams take these. */
+typedef struct ViewKind {
+  const JSValue *prototype;
+  const JSClassID *class_id;
+  JSValue spare[16];
+  uint32_t spares;
+} ViewKind;
+
+static ViewKind request_views = {&vm.sdk.request_prototype, &message_class};
+static ViewKind response_views = {&vm.sdk.response_prototype, &message_class};
+static ViewKind headers_views = {&vm.sdk.headers_prototype, &headers_class};
+
 /* Makes the JavaScript object of a message the first time that it is asked for; later the same one. Borrowed. */
-static JSValueConst view_of(JSValue *slot, JSValueConst prototype, JSClassID class_id, Message *message) {
+static JSValueConst view_of(JSValue *slot, ViewKind *kind, Message *message) {
   if (JS_IsUndefined(*slot)) {
-    JSValue object = JS_NewObjectProtoClass(vm.context, prototype, class_id);
+    JSValue object = kind->spares ? kind->spare[--kind->spares]
+                                  : JS_NewObjectProtoClass(vm.context, *kind->prototype, *kind->class_id);
     if (JS_IsException(object))
       return object;
     JS_SetOpaque(object, message);
@@ -92,18 +105,26 @@ static JSValueConst view_of(JSValue *slot, JSValueConst prototype, JSClassID cla
   return *slot;
 }
 
+static ViewKind *message_views(const Message *message) {
+  return message->stream_type == PROXY_STREAM_TYPE_HTTP_REQUEST ? &request_views : &response_views;
+}
+
 static JSValueConst message_view(Message *message) {
-  bool request = message->stream_type == PROXY_STREAM_TYPE_HTTP_REQUEST;
-  return view_of(&message->object, request ? vm.sdk.request_prototype : vm.sdk.response_prototype, message_class,
-                 message);
+  return view_of(&message->object, message_views(message), message);
 }
 
-static JSValueConst headers_view(Message *message) {
-  return view_of(&message->headers, vm.sdk.headers_prototype, headers_class, message);
-}
+static JSValueConst headers_view(Message *message) { return view_of(&message->headers, &headers_views, message); }
 
-static void end_view(JSValue view) {
-  if (JS_IsObject(view))
-    JS_SetOpaque(view, NULL); /* JavaScript may hold it longer; using it then throws */
-  JS_FreeValueRT(vm.runtime, view);
+/* JavaScript may hold it longer; using it then throws. */
+static void end_view(JSValue view, ViewKind *kind) {
+  if (!JS_IsObject(view))
+    return;
+  JS_SetOpaque(view, NULL);
+  JSObject *object = JS_VALUE_GET_OBJ(view);
+  bool as_made = JS_REF_COUNT(object) == 1 && object->extensible && !object->first_weak_ref &&
+                 object->shape->prop_count == 0 && object->shape->proto == JS_VALUE_GET_OBJ(*kind->prototype);
+  if (as_made && kind->spares < countof(kind->spare))
+    kind->spare[kind->spares++] = view;
+  else
+    JS_FreeValueRT(vm.runtime, view);
 }

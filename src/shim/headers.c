@@ -12,19 +12,28 @@ static bool enter_map(JSContext *context, JSValueConst map, uint32_t *map_type) 
   return message != NULL;
 }
 
-/* proxy_get_header_map_pairs(map), and with `form` PAIRS_GROUPED get_header_entries(map). */
-static JSValue js_get_header_pairs(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
-  uint32_t map_type;
-  if (!enter_map(context, argv[0], &map_type))
-    return JS_EXCEPTION;
-  char *data = NULL;
+/* Gets a map and opens it for reading. The caller frees `data` with host_free, whatever the status. */
+static uint32_t load_pairs(uint32_t map_type, char **data, PairReader *reader) {
   size_t size = 0;
-  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
-  if (status != PROXY_STATUS_OK)
-    return throw_host_error(context, "proxy_get_header_map_pairs", status);
-  JSValue list = new_pairs(context, "proxy_get_header_map_pairs", data, size, form);
+  *data = NULL;
+  uint32_t status = proxy_get_header_map_pairs(map_type, data, &size);
+  return status == PROXY_STATUS_OK && !read_pairs(reader, *data, size) ? PROXY_STATUS_PARSE_FAILURE : status;
+}
+
+/* All pairs, or with `patterns` those that one of them picks. */
+static JSValue get_pairs(JSContext *context, uint32_t map_type, const Bytes *patterns, int64_t count) {
+  char *data;
+  PairReader reader;
+  uint32_t status = load_pairs(map_type, &data, &reader);
+  JSValue list = status == PROXY_STATUS_OK ? new_pairs(context, &reader, patterns, count)
+                                           : throw_host_error(context, "proxy_get_header_map_pairs", status);
   host_free(data);
   return list;
+}
+
+static JSValue js_proxy_get_header_map_pairs(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  return enter_map(context, argv[0], &map_type) ? get_pairs(context, map_type, NULL, 0) : JS_EXCEPTION;
 }
 
 static JSValue js_proxy_set_header_map_pairs(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -64,14 +73,6 @@ static bool same_name(const Bytes *name, const Pair *pair) {
   return pair->name_size == name->size && strncasecmp(pair->name, name->data, name->size) == 0;
 }
 
-/* Gets a map and opens it for reading. The caller frees `data` with host_free, whatever the status. */
-static uint32_t load_pairs(uint32_t map_type, char **data, PairReader *reader) {
-  size_t size = 0;
-  *data = NULL;
-  uint32_t status = proxy_get_header_map_pairs(map_type, data, &size);
-  return status == PROXY_STATUS_OK && !read_pairs(reader, *data, size) ? PROXY_STATUS_PARSE_FAILURE : status;
-}
-
 static JSValue get_joined_values(JSContext *context, uint32_t map_type, const Bytes *name) {
   char *data;
   PairReader reader;
@@ -99,68 +100,29 @@ static JSValue get_joined_values(JSContext *context, uint32_t map_type, const By
   return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_get_header_map_pairs", status);
 }
 
-/* Whether a header's name is one of the patterns: byte strings, of which a `*` at the end stands for any rest. */
-static bool is_picked(const Bytes *patterns, int64_t count, const Pair *pair) {
-  for (int64_t i = 0; i < count; i++) {
-    const Bytes *pattern = &patterns[i];
-    bool prefix = pattern->size && pattern->data[pattern->size - 1] == '*';
-    size_t size = pattern->size - prefix;
-    if ((prefix ? pair->name_size >= size : pair->name_size == size) &&
-        (!size || (pair->name[0] | 32) == (pattern->data[0] | 32)) && /* mostly enough, and much cheaper */
-        strncasecmp(pair->name, pattern->data, size) == 0)
-      return !prefix || pair->name[0] != ':';
-  }
-  return false;
-}
-
-/* Adds [name, value] of each picked pair to `list`. False: an exception was thrown. */
-static bool append_picked(JSContext *context, JSValueConst list, uint32_t map_type, const Bytes *patterns,
-                          int64_t count) {
-  char *data;
-  PairReader reader;
-  Pair pair;
-  uint32_t status = load_pairs(map_type, &data, &reader);
-  int more = 0;
-  bool ok = true;
-  for (uint32_t length = 0; ok && status == PROXY_STATUS_OK && (more = next_pair(&reader, &pair)) > 0;) {
-    if (!is_picked(patterns, count, &pair))
-      continue;
-    JSValue entry = new_pair(context, &pair);
-    ok = !JS_IsException(entry) && JS_DefinePropertyValueUint32(context, list, length++, entry, JS_PROP_C_W_E) >= 0;
-  }
-  host_free(data);
-  if (ok && (status != PROXY_STATUS_OK || more < 0)) {
-    throw_host_error(context, "proxy_get_header_map_pairs", more < 0 ? PROXY_STATUS_PARSE_FAILURE : status);
-    return false;
-  }
-  return ok;
-}
-
 /* pick_headers(map, patterns): [[name, value], ...] of the headers whose name is one of the patterns. */
 static JSValue js_pick_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t map_type;
   int64_t count, borrowed = 0;
   if (!enter_map(context, argv[0], &map_type) || JS_GetLength(context, argv[1], &count) < 0)
     return JS_EXCEPTION;
-  if (count < 0 || count > MAX_PAIR_PARTS)
+  if (count < 0 || count > MAX_PAIRS)
     return JS_ThrowTypeError(context, "not a list of header names");
   Bytes *patterns = js_malloc(context, ((size_t)count + 1) * sizeof *patterns);
-  JSValue list = patterns ? JS_NewArray(context) : JS_EXCEPTION;
-  bool ok = !JS_IsException(list);
+  JSValue list = JS_EXCEPTION;
+  bool ok = patterns != NULL;
   while (ok && borrowed < count) {
     JSValue item = JS_GetPropertyInt64(context, argv[1], borrowed);
     ok = !JS_IsException(item) && borrow_byte_string(context, item, &patterns[borrowed]);
     borrowed += ok;
     JS_FreeValue(context, item);
   }
-  ok = ok && append_picked(context, list, map_type, patterns, count);
+  if (ok)
+    list = get_pairs(context, map_type, patterns, count);
   while (borrowed)
     release_bytes(context, &patterns[--borrowed]);
   js_free(context, patterns);
-  if (ok)
-    return list;
-  JS_FreeValue(context, list);
-  return JS_EXCEPTION;
+  return list;
 }
 
 /* get_header(map, name): all values of a name joined with ", ", as the Web's Headers; undefined when there is none.

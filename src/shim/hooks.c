@@ -112,8 +112,8 @@ static void end_stream(Stream *stream) {
   Message *messages[] = {&stream->request, &stream->response};
   for (size_t i = 0; i < countof(messages); i++) {
     abandon_hook(&messages[i]->paused);
-    end_view(messages[i]->object);
-    end_view(messages[i]->headers);
+    end_view(messages[i]->object, message_views(messages[i]));
+    end_view(messages[i]->headers, &headers_views);
   }
   JS_FreeValue(vm.context, stream->state);
   js_free_rt(vm.runtime, stream);

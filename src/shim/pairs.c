@@ -3,15 +3,16 @@
  * by a zero byte; all numbers 32-bit little-endian (spec: "Serialization").
  */
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "WebAssembly is little-endian, and so are the sanitizers' hosts");
+
 static uint32_t load_u32(const char *at) {
-  const unsigned char *byte = (const unsigned char *)at;
-  return byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 | (uint32_t)byte[3] << 24;
+  uint32_t value;
+  memcpy(&value, at, sizeof value);
+  return value;
 }
 
-static void store_u32(char *at, uint32_t value) {
-  for (int i = 0; i < 4; i++)
-    at[i] = (char)(value >> 8 * i);
-}
+static void store_u32(char *at, uint32_t value) { memcpy(at, &value, sizeof value); }
 
 /* Walks a serialized list. `sizes` and `next` stay within `end`, whatever the host wrote. */
 typedef struct PairReader {
@@ -55,10 +56,10 @@ static int next_pair(PairReader *reader, Pair *pair) {
   return 1;
 }
 
-/* A character of a field name (RFC 9110 section 5.6.2). */
+/* A character of a field name (RFC 9110 section 5.6.2), as a table with one bit for each ASCII character. */
 static bool is_token_character(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+  static const uint32_t table[4] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+  return c < 128 && table[c / 32] >> c % 32 & 1;
 }
 
 /* Borrows a header's name. Hosts do not check names, and a line break in one would let a request be split. */
@@ -70,7 +71,7 @@ static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *na
     i++;
   if (name->size && i == name->size)
     return true;
-  JS_ThrowTypeError(context, name->size ? "invalid header name: a name holds letters, digits and -_.!#$%&'*+^`|~ only"
+  JS_ThrowTypeError(context, name->size ? "invalid header name: a name holds letters, digits and -_.!#$%%&'*+^`|~ only"
                                         : "invalid header name: it is empty");
   release_bytes(context, name);
   return false;
@@ -92,70 +93,127 @@ static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *b
 typedef struct PairWriter {
   char *data;
   size_t size;
-  Bytes *parts;   /* name, value, name, value, ...; NULL: the list is empty */
-  uint32_t count; /* of parts */
+  Bytes *parts;             /* name, value, name, value, ...; NULL: the list is empty */
+  uint32_t count, capacity; /* of parts */
 } PairWriter;
 
-enum { MAX_PAIR_PARTS = 1 << 20 };
+enum { MAX_PAIRS = 1 << 19 };
 
 /* A count of zero. Envoy would take no bytes at all for it, the Go SDK's emulator does not. */
 static char empty_pairs[4];
 
 static void release_pairs(JSContext *context, PairWriter *writer) {
-  if (!writer->parts)
-    return;
   for (uint32_t i = 0; i < writer->count; i++)
     release_bytes(context, &writer->parts[i]);
   js_free(context, writer->parts);
-  js_free(context, writer->data);
+  if (writer->data != empty_pairs)
+    js_free(context, writer->data);
 }
 
-/* Serializes a flat JavaScript array [name, value, name, value, ...]. False: an exception was thrown. */
-static bool serialize_pairs(JSContext *context, JSValueConst list, PairWriter *writer) {
-  *writer = (PairWriter){0};
-  int64_t length = 0;
-  if (!JS_IsUndefined(list) && JS_GetLength(context, list, &length) < 0)
+/* Adds a pair whose name is the shim's own. False, as below: an exception was thrown. */
+static bool add_named(JSContext *context, PairWriter *writer, const char *name, JSValueConst value) {
+  Bytes *parts = &writer->parts[writer->count];
+  if (!borrow_header_value(context, value, &parts[1]))
     return false;
-  if (length < 0 || length > MAX_PAIR_PARTS || length % 2) {
-    JS_ThrowTypeError(context, "not a flat list of names and values: its length is %lld", (long long)length);
+  parts[0] = (Bytes){.data = name, .size = strlen(name), .owner = JS_UNDEFINED};
+  writer->count += 2;
+  return true;
+}
+
+/* Adds a JavaScript array [name, value]. */
+static bool add_pair(JSContext *context, PairWriter *writer, JSValueConst pair) {
+  if (!JS_IsObject(pair)) {
+    JS_ThrowTypeError(context, "a header must be a pair: [name, value]");
     return false;
   }
-  if (length == 0) {
-    *writer = (PairWriter){.data = empty_pairs, .size = sizeof empty_pairs};
+  Bytes *parts = &writer->parts[writer->count];
+  JSValue name = JS_GetPropertyUint32(context, pair, 0);
+  JSValue value = JS_IsException(name) ? JS_UNDEFINED : JS_GetPropertyUint32(context, pair, 1);
+  bool ok = !JS_IsException(name) && !JS_IsException(value) && borrow_header_name(context, name, &parts[0]);
+  if (ok && !borrow_header_value(context, value, &parts[1])) {
+    release_bytes(context, &parts[0]);
+    ok = false;
+  }
+  JS_FreeValue(context, name);
+  JS_FreeValue(context, value);
+  writer->count += ok ? 2 : 0;
+  return ok;
+}
+
+/* Begins a list that has room for `extra` pairs and those of `list`: an array, undefined, or what the SDK makes an
+   array of. The array is the caller's then. */
+static bool begin_pairs(JSContext *context, PairWriter *writer, uint32_t extra, JSValueConst list, JSValue *array) {
+  *writer = (PairWriter){0};
+  *array = JS_IsUndefined(list) || JS_IsArray(list) ? js_dup(list)
+                                                    : JS_Call(context, vm.sdk.to_pairs, JS_UNDEFINED, 1, &list);
+  if (JS_IsException(*array))
+    return false;
+  int64_t length = 0;
+  if (!JS_IsUndefined(*array) && JS_GetLength(context, *array, &length) < 0)
+    return false;
+  if (length > MAX_PAIRS) {
+    JS_ThrowRangeError(context, "too many headers: %lld", (long long)length);
+    return false;
+  }
+  if (extra + length == 0)
+    return true;
+  writer->capacity = (extra + (uint32_t)length) * 2;
+  writer->parts = js_malloc(context, writer->capacity * sizeof(Bytes));
+  return writer->parts != NULL;
+}
+
+/* As many as there was room made for: reading an array can run a getter, which may make it longer. */
+static bool add_list(JSContext *context, PairWriter *writer, JSValueConst array) {
+  for (uint32_t i = 0; writer->count < writer->capacity; i++) {
+    JSValue pair = JS_GetPropertyUint32(context, array, i);
+    bool ok = !JS_IsException(pair) && add_pair(context, writer, pair);
+    JS_FreeValue(context, pair);
+    if (!ok)
+      return false;
+  }
+  return true;
+}
+
+static bool finish_pairs(JSContext *context, PairWriter *writer) {
+  if (!writer->count) {
+    writer->data = empty_pairs;
+    writer->size = sizeof empty_pairs;
     return true;
   }
-  writer->parts = js_malloc(context, (size_t)length * sizeof(Bytes));
-  if (!writer->parts)
+  size_t sizes = 4 + (size_t)writer->count * 4, size = sizes;
+  for (uint32_t i = 0; i < writer->count; i++)
+    size += writer->parts[i].size + 1;
+  char *at = js_malloc(context, size);
+  if (!at)
     return false;
-  size_t sizes = 4 + (size_t)length * 4;
-  writer->size = sizes;
-  while (writer->count < length) {
-    JSValue item = JS_GetPropertyUint32(context, list, writer->count);
-    Bytes *part = &writer->parts[writer->count];
-    bool ok = !JS_IsException(item) &&
-              (writer->count % 2 ? borrow_header_value(context, item, part) : borrow_header_name(context, item, part));
-    JS_FreeValue(context, item);
-    if (!ok) {
-      release_pairs(context, writer);
-      return false;
-    }
-    writer->size += part->size + 1;
-    writer->count++;
-  }
-  writer->data = js_malloc(context, writer->size);
-  if (!writer->data) {
-    release_pairs(context, writer);
-    return false;
-  }
-  store_u32(writer->data, writer->count / 2);
-  char *at = writer->data + sizes;
+  writer->data = at;
+  writer->size = size;
+  store_u32(at, writer->count / 2);
+  at += sizes;
   for (uint32_t i = 0; i < writer->count; i++) {
-    store_u32(writer->data + 4 + 4 * i, (uint32_t)writer->parts[i].size);
-    memcpy(at, writer->parts[i].data, writer->parts[i].size);
-    at += writer->parts[i].size;
+    const Bytes *part = &writer->parts[i];
+    store_u32(writer->data + 4 + 4 * i, (uint32_t)part->size);
+    memcpy(at, part->data, part->size);
+    at += part->size;
     *at++ = '\0';
   }
   return true;
+}
+
+/* Adds `list` to a list that was begun for it, and ends that. Takes over `array`. */
+static bool end_pairs(JSContext *context, PairWriter *writer, JSValue array, bool ok) {
+  ok = ok && add_list(context, writer, array) && finish_pairs(context, writer);
+  if (!ok)
+    release_pairs(context, writer);
+  JS_FreeValue(context, array);
+  return ok;
+}
+
+/* Serializes a HeadersInit of the SDK, or undefined, which is an empty one. */
+static bool serialize_pairs(JSContext *context, JSValueConst list, PairWriter *writer) {
+  JSValue array;
+  bool ok = begin_pairs(context, writer, 0, list, &array);
+  return end_pairs(context, writer, array, ok);
 }
 
 /* [name, value] */
@@ -169,29 +227,33 @@ static JSValue new_pair(JSContext *context, const Pair *pair) {
   return JS_EXCEPTION;
 }
 
-enum { PAIRS_FLAT, PAIRS_GROUPED };
+/* Whether a header's name is one of the patterns: byte strings, of which a `*` at the end stands for any rest. */
+static bool is_picked(const Bytes *patterns, int64_t count, const Pair *pair) {
+  for (int64_t i = 0; i < count; i++) {
+    const Bytes *pattern = &patterns[i];
+    bool prefix = pattern->size && pattern->data[pattern->size - 1] == '*';
+    size_t size = pattern->size - prefix;
+    if ((prefix ? pair->name_size >= size : pair->name_size == size) &&
+        (!size || (pair->name[0] | 32) == (pattern->data[0] | 32)) && /* mostly enough, and much cheaper */
+        strncasecmp(pair->name, pattern->data, size) == 0)
+      return !prefix || pair->name[0] != ':';
+  }
+  return false;
+}
 
-/* Makes a JavaScript array of a serialized list that `call` gave: [name, value, name, value, ...], or
-   [[name, value], [name, value], ...]. */
-static JSValue new_pairs(JSContext *context, const char *call, const char *data, size_t size, int form) {
-  PairReader reader;
-  if (!read_pairs(&reader, data, size))
-    return throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
-  JSValue *items = js_malloc(context, ((size_t)reader.left * 2 + 1) * sizeof *items);
+/* Makes a JavaScript array [[name, value], ...] of what is left, or with `patterns` of those that one of them picks. */
+static JSValue new_pairs(JSContext *context, PairReader *reader, const Bytes *patterns, int64_t pattern_count) {
+  JSValue *items = js_malloc(context, ((size_t)reader->left + 1) * sizeof *items);
   if (!items)
     return JS_EXCEPTION;
   Pair pair;
   int more, count = 0;
   bool failed = false;
-  while (!failed && (more = next_pair(&reader, &pair)) > 0) {
-    if (form == PAIRS_GROUPED) {
-      items[count++] = new_pair(context, &pair);
-    } else {
-      items[count++] = new_byte_string(context, pair.name, pair.name_size);
-      items[count++] = new_byte_string(context, pair.value, pair.value_size);
-      failed = JS_IsException(items[count - 2]);
-    }
-    failed |= JS_IsException(items[count - 1]);
+  while (!failed && (more = next_pair(reader, &pair)) > 0) {
+    if (patterns && !is_picked(patterns, pattern_count, &pair))
+      continue;
+    items[count] = new_pair(context, &pair);
+    failed = JS_IsException(items[count++]);
   }
   JSValue list = JS_EXCEPTION;
   if (!failed && more == 0) {
@@ -200,7 +262,7 @@ static JSValue new_pairs(JSContext *context, const char *call, const char *data,
     while (count)
       JS_FreeValue(context, items[--count]);
     if (!failed)
-      throw_host_error(context, call, PROXY_STATUS_PARSE_FAILURE);
+      throw_host_error(context, "proxy_get_header_map_pairs", PROXY_STATUS_PARSE_FAILURE);
   }
   js_free(context, items);
   return list;

@@ -101,6 +101,72 @@ static JSValue shim_settle_async(JSContext *context, JSValueConst promise, JSVal
   return JS_UNDEFINED;
 }
 
+/*
+ * A job that resumes an async function: [function, value, reject]. The first holds a reference to the function, which
+ * is no JavaScript value, as async_func_resume does: an integer, for the engine.
+ */
+static JSValue resume_job(JSContext *context, int argc, JSValueConst *argv) {
+  JSAsyncFunctionData *function = JS_VALUE_GET_PTR(argv[0]);
+  JSValue result = JS_UNDEFINED;
+  function->func_state.throw_flag = JS_VALUE_GET_BOOL(argv[2]);
+  if (function->func_state.throw_flag)
+    JS_Throw(context, js_dup(argv[1]));
+  else
+    function->func_state.frame.cur_sp[-1] = js_dup(argv[1]);
+  if (!js_async_function_resume(context, function))
+    result = JS_EXCEPTION;
+  js_async_function_free(context->rt, function);
+  return result;
+}
+
+/* Queues the job. Called by the engine, too, when the promise settles that an async function awaits. */
+static int shim_resume_later(JSContext *context, JSAsyncFunctionData *function, JSValueConst value, bool reject) {
+  JSValueConst argv[] = {JS_MKPTR(JS_TAG_INT, function), value, js_bool(reject)};
+  JS_REF_COUNT(function)++;
+  int result = JS_EnqueueJob(context, resume_job, countof(argv), argv);
+  if (result < 0)
+    JS_REF_COUNT(function)--;
+  return result;
+}
+
+static JSPromiseReactionData *new_awaiter(JSContext *context, JSAsyncFunctionData *function) {
+  JSPromiseReactionData *reaction = js_malloc(context, sizeof *reaction);
+  if (!reaction)
+    return NULL;
+  *reaction = (JSPromiseReactionData){
+      .resolving_funcs = {JS_UNDEFINED, JS_UNDEFINED}, .handler = JS_UNDEFINED, .awaiter = function};
+  JS_REF_COUNT(function)++;
+  return reaction;
+}
+
+/* Called by the engine when an async function awaits a value. Not 0: an exception was thrown. */
+static int shim_await(JSContext *context, JSAsyncFunctionData *function, JSValueConst value) {
+  if (!JS_IsObject(value))
+    return shim_resume_later(context, function, value, false);
+  JSValue promise = js_promise_resolve(context, context->promise_ctor, 1, &value, 0);
+  if (JS_IsException(promise))
+    return -1;
+  JSPromiseData *data = promise_data(promise);
+  int result = -1;
+  if (data->promise_state == JS_PROMISE_PENDING) {
+    JSPromiseReactionData *reactions[2] = {new_awaiter(context, function), NULL};
+    if (reactions[0] && (reactions[1] = new_awaiter(context, function))) {
+      for (size_t i = 0; i < countof(reactions); i++)
+        list_add_tail(&reactions[i]->link, &data->promise_reactions[i]);
+      result = 0;
+    } else if (reactions[0]) {
+      promise_reaction_data_free(context->rt, reactions[0]);
+    }
+  } else {
+    bool rejected = data->promise_state == JS_PROMISE_REJECTED;
+    call_promise_rejection_tracker(context, promise, true);
+    result = shim_resume_later(context, function, data->promise_result, rejected);
+  }
+  data->is_handled = true;
+  JS_FreeValue(context, promise);
+  return result;
+}
+
 /* Takes over `promise` and `value`. */
 static void settle_promise(JSValue promise, JSValue value, bool reject) {
   fulfill_or_reject_promise(vm.context, promise, value, reject);

@@ -48,4 +48,6 @@
 
 #include "callbacks.c"
 
+#include "prune.c"
+
 #include "build.c"

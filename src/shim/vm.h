@@ -68,6 +68,7 @@ typedef struct Sdk {
   JSValue on_result; /* a hook's value that is not undefined */
   JSValue on_error;  /* a hook's uncaught error */
   JSValue on_unhandled_rejection;
+  JSValue to_pairs; /* makes an array of another form of headers */
   JSValue request_prototype;
   JSValue response_prototype;
   JSValue headers_prototype;

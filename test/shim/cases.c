@@ -369,6 +369,10 @@ static void end_vm(void) {
   free(vm.calls.slots);
   for (size_t i = 0; i < countof(sdk_fields); i++)
     JS_FreeValue(vm.context, *sdk_field(i));
+  ViewKind *kinds[] = {&request_views, &response_views, &headers_views};
+  for (size_t i = 0; i < countof(kinds); i++)
+    while (kinds[i]->spares)
+      JS_FreeValue(vm.context, kinds[i]->spare[--kinds[i]->spares]);
   while (kept_shapes.count)
     js_free_shape(vm.runtime, kept_shapes.entries[--kept_shapes.count]);
   free(rejections.entries);
@@ -410,7 +414,7 @@ int main(int argc, char **argv) {
   uint8_t *bytecode = read_file(argv[1], &size);
   current_case = "build";
   host_reset();
-  check(build_run(bytecode, size) == 0, "the program's top level failed");
+  check(build_run(bytecode, size, NULL) == 0, "the program's top level failed");
   CHECK(proxy_on_vm_start(ROOT, 0));
   proxy_on_context_create(ROOT, 0);
   CHECK(proxy_on_configure(ROOT, 0));
