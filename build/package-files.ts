@@ -18,7 +18,7 @@ export const PUBLIC_MODULES: Readonly<Record<string, "index" | "hostcalls">> = {
 const sdkFolder = join(packageRoot, runsFromSource ? "src/sdk" : "dist/src/sdk");
 const abiFolder = join(packageRoot, runsFromSource ? "src/abi" : "dist/src/abi");
 
-export function sdkModule(name: "index" | "hostcalls" | "dispatcher"): string {
+export function sdkModule(name: "index" | "hostcalls" | "dispatcher" | "globals"): string {
   return join(sdkFolder, `${name}.${runsFromSource ? "ts" : "js"}`);
 }
 

@@ -49,6 +49,8 @@ async function runEsbuild(entry: string, outfile: string): Promise<{ outputFiles
       // QuickJS-NG 0.17; of what is newer, it has the regular expressions' flag v.
       target: "es2023",
       supported: { "regexp-set-notation": true },
+      // Globals that the engine lacks; what the code does not use is left out.
+      inject: [sdkModule("globals")],
       define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
       // Names stay for stacks, lines for reading a stack against the intermediate file; neither is in the module.
       minifySyntax: true,

@@ -19,8 +19,28 @@ export type StandardResult<Output> =
       }[];
     };
 
-/** How a filter reads its configuration: a function of the parsed JSON that throws what it refuses, or a schema. */
-export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<Config>;
+/** Reads a configuration that is no JSON; see {@link textConfig}. */
+export interface TextReader<Config> {
+  readonly readText: (text: string) => Config;
+}
+
+/**
+ * How a filter reads its configuration: a function of the parsed JSON that throws what it refuses, a schema, or
+ * {@link textConfig}.
+ */
+export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<Config> | TextReader<Config>;
+
+/**
+ * Reads a configuration that is no JSON.
+ *
+ * @example
+ * ```ts
+ * config: textConfig((text) => text.split("\n")),
+ * ```
+ */
+export function textConfig<Config>(read: (text: string) => Config): TextReader<Config> {
+  return { readText: read };
+}
 
 /**
  * Reads a plugin configuration. An empty one is `undefined`, so that a function can have defaults for everything.
@@ -31,6 +51,9 @@ export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<
 export function readConfig<Config>(text: string, reader: ConfigReader<Config> | undefined): Config | undefined {
   if (reader === undefined) {
     return undefined;
+  }
+  if ("readText" in reader) {
+    return reader.readText(text);
   }
   const json = parse(text);
   return typeof reader === "function" ? reader(json) : validate(json, reader);

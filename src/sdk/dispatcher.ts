@@ -1,41 +1,96 @@
 /**
- * Connects a filter to the shim. The build's entry calls `start`; the shim calls the filter's hooks itself, and comes here only
- * for what is rare: a configuration, a value that a hook returned, an error.
+ * Connects a module's filters to the shim. The build's entry calls `start`; the shim calls the filters' hooks itself, and comes
+ * here only for what is rare: a configuration, a value that a hook returned, an error.
  *
  * @internal
  */
 
+import { HttpBody } from "./body.ts";
 import { readConfig } from "./config.ts";
+import { Connection } from "./connection.ts";
 import { installConsole } from "./console.ts";
 import { describe } from "./describe.ts";
 import { FetchError, HostError, StreamEndedError } from "./errors.ts";
 import { fetch, FetchResponse } from "./fetch.ts";
-import { isFilter } from "./filter.ts";
-import type { Filter, FilterContext, FilterDefinition } from "./filter.ts";
+import { isFilter, isPlugins } from "./filter.ts";
+import type { AnyDefinition, Filter, FilterContext } from "./filter.ts";
 import { HttpHeaders, toPairs } from "./headers.ts";
-import { proxy_send_local_response, proxy_set_effective_context } from "./hostcalls.ts";
+import { proxy_get_property, proxy_send_local_response, proxy_set_effective_context } from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { HttpRequest, HttpResponse } from "./message.ts";
+import { forgetPlugin } from "./plugin-events.ts";
 import { Response } from "./response.ts";
 import { shim } from "./shim.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 installConsole();
 
-type Message = HttpRequest | HttpResponse;
+type Message = HttpRequest | HttpResponse | Connection;
 
 function sendLocalReply(message: Message, reply: Response): void {
   proxy_set_effective_context(message);
   proxy_send_local_response(reply.status, reply.details, reply.body, reply.headerPairs, reply.grpcStatus);
 }
 
-function configure(filter: Filter, text: string, pluginId: number): FilterContext | undefined {
+/** A filter by the root id of the plugin that it is for. */
+type Chooser = (rootId: string) => number;
+
+/** The setups that go on, and the last one of each plugin. */
+const setups = new Map<number, Promise<void>>();
+
+/** @returns the plugin's context, its filter's number, and whether its setup goes on; undefined: the configuration is refused */
+function configure(filters: readonly Filter[], choose: Chooser, text: string, pluginId: number) {
   try {
-    return { config: readConfig(text, filter.definition.config), fetch, log, pluginId };
+    forgetPlugin(pluginId);
+    const rootId = decodeUtf8(proxy_get_property("plugin_root_id") ?? "");
+    const index = choose(rootId);
+    const definition = filters[index]?.definition;
+    if (definition === undefined) {
+      throw new Error(`the module has no filter for the root id ${JSON.stringify(rootId)}`);
+    }
+    const context: FilterContext = { config: readConfig(text, definition.config), fetch, log, pluginId, rootId };
+    return [context, index, setUp(definition, context)];
   } catch (error) {
     log.error(`the plugin configuration was refused: ${refusal(error)}`);
     return undefined;
   }
 }
+
+function setUp(definition: AnyDefinition, context: FilterContext): boolean {
+  const { pluginId } = context;
+  const setup = definition.setup?.(context);
+  if (!(setup instanceof Promise)) {
+    setups.delete(pluginId);
+    return false;
+  }
+  setups.set(pluginId, setup);
+  setup.then(
+    () => {
+      if (setups.get(pluginId) === setup) {
+        shim.set_plugin_ready(pluginId);
+      }
+    },
+    (error: unknown) => {
+      log.error(`setup failed: ${describe(error)}`);
+    },
+  );
+  return true;
+}
+
+/** Stands in for a hook while its plugin's setup goes on. */
+function waitForSetup(
+  message: Message,
+  context: FilterContext,
+  hook: HookFunction,
+  definition: AnyDefinition,
+): unknown {
+  if (definition.whileSettingUp === "continue") {
+    return undefined;
+  }
+  return setups.get(context.pluginId)?.then(() => hook.call(definition, message, context));
+}
+
+type HookFunction = (this: AnyDefinition, message: Message, context: FilterContext) => unknown;
 
 /** The reason alone when the filter refused it on purpose, the stack too when its reader is broken. */
 function refusal(error: unknown): string {
@@ -44,20 +99,27 @@ function refusal(error: unknown): string {
 }
 
 function answer(message: Message, value: unknown): void {
+  if (message instanceof Connection) {
+    throw new TypeError(`a hook of a network filter must return nothing, not ${describe(value)}`);
+  }
   if (!(value instanceof Response)) {
     throw new TypeError(`a hook must return nothing or a Response, not ${describe(value)}`);
   }
   sendLocalReply(message, value);
 }
 
-/** True: the stream was answered. Only a hook that can stop its stream can have that. */
-function reportError(definition: FilterDefinition<unknown, unknown>, message: Message, error: unknown, hook: string) {
+/** True: the stream was answered, or its connection closed. Only a hook that can stop its stream can have that. */
+function reportError(message: Message, error: unknown, hook: string, definition: AnyDefinition): boolean {
   log.error(`uncaught error in ${hook}: ${describe(error)}`);
-  if (definition.onError === "continue" || hook === "onLog" || hook === "onDone") {
+  if (definition.onError === "continue" || hook === "onLog" || hook === "onDone" || hook.endsWith("Close")) {
     return false;
   }
   try {
-    sendLocalReply(message, new Response("Internal Server Error", { status: 500, details: "filter_error" }));
+    if (message instanceof Connection) {
+      message.close();
+    } else {
+      sendLocalReply(message, new Response("Internal Server Error", { status: 500, details: "filter_error" }));
+    }
     return true;
   } catch (refused) {
     // A host takes no local reply once the response's headers are on their way.
@@ -73,28 +135,34 @@ function reportRejection(reason: unknown): void {
   }
 }
 
-/** Starts a filter's module: its default export. */
-export function start(module: { readonly default?: unknown }): void {
-  const filter = module.default;
-  if (!isFilter(filter)) {
+function filtersOf(exported: unknown): { filters: readonly Filter[]; choose: Chooser } {
+  if (isFilter(exported)) {
+    return { filters: [exported], choose: () => 0 };
+  }
+  if (!isPlugins(exported)) {
     throw new TypeError("the default export must be a filter: export default defineFilter({ ... })");
   }
-  const { definition } = filter;
+  const names = Object.keys(exported.filters);
+  const choose = (rootId: string) => names.indexOf(names.includes(rootId) ? rootId : "default");
+  return { filters: Object.values(exported.filters), choose };
+}
+
+/** Starts a module: its default export. */
+export function start(module: { readonly default?: unknown }): void {
+  const { filters, choose } = filtersOf(module.default);
   shim.register({
-    filter: definition,
-    configure: (text, pluginId) => configure(filter, text, pluginId),
-    createState: definition.state,
-    onRequestHeaders: definition.onRequestHeaders,
-    onResponseHeaders: definition.onResponseHeaders,
-    onLog: definition.onLog,
-    onDone: definition.onDone,
+    filters,
+    configure: (text, pluginId) => configure(filters, choose, text, pluginId),
+    waitForSetup,
     onResult: answer,
-    onError: (message, error, hook) => reportError(definition, message, error, hook),
+    onError: reportError,
     onUnhandledRejection: reportRejection,
     toPairs,
     requestPrototype: HttpRequest.prototype,
     responsePrototype: HttpResponse.prototype,
+    connectionPrototype: Connection.prototype,
     headersPrototype: HttpHeaders.prototype,
+    bodyPrototype: HttpBody.prototype,
     callResponsePrototype: FetchResponse.prototype,
     HostError,
     StreamEndedError,

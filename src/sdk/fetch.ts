@@ -1,6 +1,13 @@
 import { ReceivedHeaders } from "./headers.ts";
 import type { HeadersInit } from "./headers.ts";
-import { get_call_bytes, get_call_headers, get_call_status, get_call_text, http_call } from "./hostcalls.ts";
+import {
+  get_call_bytes,
+  get_call_headers,
+  get_call_status,
+  get_call_text,
+  get_call_trailers,
+  http_call,
+} from "./hostcalls.ts";
 import type { BodyInit } from "./hostcalls.ts";
 
 /** Options of {@link fetch}. */
@@ -42,6 +49,11 @@ export class FetchResponse {
 
   get headers(): ReceivedHeaders {
     return new ReceivedHeaders(get_call_headers(this));
+  }
+
+  /** Empty when there were none. */
+  get trailers(): ReceivedHeaders {
+    return new ReceivedHeaders(get_call_trailers(this));
   }
 
   /** The body decoded as UTF-8. The whole body is there already: nothing to await, and it can be read again. */

@@ -17,7 +17,28 @@ export interface FilterContext<Config = unknown> {
   readonly log: typeof log;
   /** The host's id of this plugin's root context. */
   readonly pluginId: number;
+  /** The plugin's root id in the host's configuration (Envoy: `root_id`); "" when it has none. */
+  readonly rootId: string;
 }
+
+/** What both kinds of filters have for their plugin. */
+export interface PluginOptions<Config> {
+  /**
+   * Runs when a plugin has been configured, before its first stream: for calls whose answers the filter needs, timers, queues.
+   * An error that it throws refuses the configuration; one that its promise rejects with is the error of each hook.
+   */
+  readonly setup?: (plugin: FilterContext<Config>) => void | Promise<void>;
+  /** What streams do until `setup`'s promise settles: "wait" (default), or "continue" without the filter. */
+  readonly whileSettingUp?: "wait" | "continue";
+}
+
+/**
+ * How a body reaches its hook. "whole" (default): the host collects it, and the hook runs once. "rewrite": the same, and it may
+ * be replaced by one of another length; content-length is removed before the headers go on. "stream": the hook runs for each
+ * part as it arrives. What the host collects is limited (Envoy: the listener's and route's buffer limits, 1 MiB by default;
+ * a longer request is answered with 413, a longer response with 500).
+ */
+export type BodyMode = "whole" | "rewrite" | "stream";
 
 /**
  * What a hook that can stop its stream may return. Undefined lets the stream go on, a {@link Response} answers it; a promise
@@ -31,7 +52,7 @@ export type HookResult = Response | undefined | void;
  *
  * Put `config` and `state` first: the types of the hooks' parameters follow from what they return.
  */
-export interface FilterDefinition<Config, State> {
+export interface FilterDefinition<Config, State> extends PluginOptions<Config> {
   /**
    * Reads the plugin configuration: the parsed JSON (undefined when it is empty), or a Standard Schema. What it throws refuses
    * the configuration, with the reason in the host's log. Runs when a plugin is configured. Spec: `proxy_on_configure`.
@@ -47,14 +68,44 @@ export interface FilterDefinition<Config, State> {
    */
   readonly onError?: "fail" | "continue";
 
+  readonly requestBody?: BodyMode;
+  readonly responseBody?: BodyMode;
+
   /** The request's headers are there. Its body is held back while a promise is pending. Spec: `proxy_on_request_headers`. */
   readonly onRequestHeaders?: (
     request: HttpRequest<State>,
     context: FilterContext<Config>,
   ) => HookResult | Promise<HookResult>;
 
+  /** The request's body, or a part of it, is there: `request.body`. Not called without a body. Spec: `proxy_on_request_body`. */
+  readonly onRequestBody?: (
+    request: HttpRequest<State>,
+    context: FilterContext<Config>,
+  ) => HookResult | Promise<HookResult>;
+
+  /** The request's trailers are there: `request.trailers`. Spec: `proxy_on_request_trailers`. */
+  readonly onRequestTrailers?: (
+    request: HttpRequest<State>,
+    context: FilterContext<Config>,
+  ) => HookResult | Promise<HookResult>;
+
   /** The response's headers are there; also those of a local reply. Spec: `proxy_on_response_headers`. */
   readonly onResponseHeaders?: (
+    response: HttpResponse<State>,
+    context: FilterContext<Config>,
+  ) => HookResult | Promise<HookResult>;
+
+  /**
+   * The response's body, or a part of it, is there: `response.body`. Its headers have gone on, so that the answer cannot be
+   * replaced by another one any more. Spec: `proxy_on_response_body`.
+   */
+  readonly onResponseBody?: (
+    response: HttpResponse<State>,
+    context: FilterContext<Config>,
+  ) => HookResult | Promise<HookResult>;
+
+  /** The response's trailers are there: `response.trailers`. Spec: `proxy_on_response_trailers`. */
+  readonly onResponseTrailers?: (
     response: HttpResponse<State>,
     context: FilterContext<Config>,
   ) => HookResult | Promise<HookResult>;
@@ -66,13 +117,41 @@ export interface FilterDefinition<Config, State> {
   readonly onDone?: (response: HttpResponse<State>, context: FilterContext<Config>) => void;
 }
 
-/** A filter, as `defineFilter` makes it and the default export of a filter's file must be. */
+/** What hooks and options of both kinds of filters have in common, for the dispatcher. @internal */
+export type AnyDefinition = FilterDefinition<unknown, unknown>;
+
+/** A filter, as `defineFilter` and `defineNetworkFilter` make it: the default export of a filter's file. */
 export interface Filter {
   /** @internal */
-  readonly definition: FilterDefinition<unknown, unknown>;
+  readonly definition: AnyDefinition;
+  /** @internal */
+  readonly network: boolean;
+}
+
+/** @internal */
+export const PLUGINS = Symbol("plugins");
+
+/** Several filters, by root id, as `definePlugins` makes them. */
+export interface Plugins {
+  /** @internal */
+  readonly [PLUGINS]: true;
+  /** @internal */
+  readonly filters: Readonly<Record<string, Filter>>;
+}
+
+/** @internal */
+export function isPlugins(value: unknown): value is Plugins {
+  return typeof value === "object" && value !== null && PLUGINS in value;
 }
 
 const filters = new WeakSet();
+
+/** @internal */
+export function makeFilter(definition: object, network: boolean): Filter {
+  const filter: Filter = { definition: definition, network };
+  filters.add(filter);
+  return filter;
+}
 
 /**
  * Defines an HTTP filter. The default export of a filter's file must be what this returns.
@@ -95,10 +174,8 @@ const filters = new WeakSet();
 export function defineFilter<Config = undefined, State = undefined>(
   definition: FilterDefinition<Config, State>,
 ): Filter {
-  checkDefinition(definition);
-  const filter: Filter = { definition: definition as FilterDefinition<unknown, unknown> };
-  filters.add(filter);
-  return filter;
+  checkDefinition("defineFilter", definition, HOOKS, ["requestBody", "responseBody"]);
+  return makeFilter(definition, false);
 }
 
 /** @internal */
@@ -106,20 +183,50 @@ export function isFilter(value: unknown): value is Filter {
   return typeof value === "object" && value !== null && filters.has(value);
 }
 
-const HOOKS = ["onRequestHeaders", "onResponseHeaders", "onLog", "onDone", "state"];
+const HOOKS = [
+  "onRequestHeaders",
+  "onRequestBody",
+  "onRequestTrailers",
+  "onResponseHeaders",
+  "onResponseBody",
+  "onResponseTrailers",
+  "onLog",
+  "onDone",
+];
 
-function checkDefinition(definition: object): void {
+/** The options that are one of some words. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  onError: ["fail", "continue"],
+  whileSettingUp: ["wait", "continue"],
+  requestBody: ["whole", "rewrite", "stream"],
+  responseBody: ["whole", "rewrite", "stream"],
+};
+
+/**
+ * @internal
+ * @throws TypeError when an option of a filter is unknown or wrong
+ */
+export function checkDefinition(
+  of: string,
+  definition: object,
+  hooks: readonly string[],
+  more: readonly string[],
+): void {
+  const functions = [...hooks, "state", "setup"];
+  const choices = ["onError", "whileSettingUp", ...more];
   for (const [name, value] of Object.entries(definition)) {
-    if (HOOKS.includes(name)) {
-      if (value !== undefined && typeof value !== "function") {
-        throw new TypeError(`defineFilter: ${name} must be a function`);
+    if (value === undefined || name === "config") {
+      continue;
+    }
+    const words = choices.includes(name) ? CHOICES[name] : undefined;
+    if (words !== undefined) {
+      if (!words.includes(String(value))) {
+        throw new TypeError(`${of}: ${name} must be ${words.map((word) => JSON.stringify(word)).join(" or ")}`);
       }
-    } else if (name === "onError") {
-      if (value !== undefined && value !== "fail" && value !== "continue") {
-        throw new TypeError('defineFilter: onError must be "fail" or "continue"');
-      }
-    } else if (name !== "config") {
-      throw new TypeError(`defineFilter: unknown option ${name}; there are config, onError, ${HOOKS.join(", ")}`);
+    } else if (!functions.includes(name)) {
+      throw new TypeError(`${of}: unknown option ${name}; there are config, ${[...choices, ...functions].join(", ")}`);
+    } else if (typeof value !== "function") {
+      throw new TypeError(`${of}: ${name} must be a function`);
     }
   }
 }

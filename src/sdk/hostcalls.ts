@@ -87,8 +87,40 @@ export const http_call = shim.http_call;
 export const get_header = shim.get_header;
 /** @internal Those pairs whose name is one of the patterns. */
 export const pick_headers = shim.pick_headers;
+/**
+ * How often the host ticks for the current plugin, in milliseconds; 0 never. `setTimeout` and `every` set it, too.
+ * Spec: `proxy_set_tick_period_milliseconds`.
+ */
+export const proxy_set_tick_period_milliseconds = shim.proxy_set_tick_period_milliseconds;
+
+/** Lets a paused direction of the current stream go on, or that of a request or response. Spec: `proxy_continue_stream`. */
+export const proxy_continue_stream = shim.proxy_continue_stream;
+
+/** Resets the current stream, or that of a request, a response or a connection. Spec: `proxy_close_stream`. */
+export const proxy_close_stream = shim.proxy_close_stream;
+
 /** @internal */
 export const get_headers = shim.get_headers;
+/** @internal */
+export const get_trailers = shim.get_trailers;
+/** @internal */
+export const get_body = shim.get_body;
+/** @internal */
+export const get_upstream_data = shim.get_upstream_data;
+/** @internal */
+export const get_body_bytes = shim.get_body_bytes;
+/** @internal */
+export const get_body_text = shim.get_body_text;
+/** @internal */
+export const get_body_size = shim.get_body_size;
+/** @internal */
+export const is_body_ended = shim.is_body_ended;
+/** @internal */
+export const set_body = shim.set_body;
+/** @internal */
+export const get_plugin_id = shim.get_plugin_id;
+/** @internal At the top level only: the module exports an event's callback when something handles it. */
+export const handle = shim.handle;
 /** @internal */
 export const get_request = shim.get_request;
 /** @internal */
@@ -99,6 +131,8 @@ export const get_state = shim.get_state;
 export const get_call_status = shim.get_call_status;
 /** @internal */
 export const get_call_headers = shim.get_call_headers;
+/** @internal */
+export const get_call_trailers = shim.get_call_trailers;
 /** @internal */
 export const get_call_bytes = shim.get_call_bytes;
 /** @internal */

@@ -8,18 +8,33 @@ import type { FilterConsole } from "./console.ts";
 
 export { ConfigError, FetchError, HostError, StreamEndedError } from "./errors.ts";
 export type { FetchFailure, FetchTarget } from "./errors.ts";
-export type { ConfigReader, StandardSchema } from "./config.ts";
+export type { HttpBody } from "./body.ts";
+export { textConfig } from "./config.ts";
+export type { ConfigReader, StandardSchema, TextReader } from "./config.ts";
+export type { Connection } from "./connection.ts";
 export { fetch } from "./fetch.ts";
 export type { FetchInit, FetchResponse } from "./fetch.ts";
 export { defineFilter } from "./filter.ts";
-export type { Filter, FilterContext, FilterDefinition, HookResult } from "./filter.ts";
+export type {
+  BodyMode,
+  Filter,
+  FilterContext,
+  FilterDefinition,
+  HookResult,
+  PluginOptions,
+  Plugins,
+} from "./filter.ts";
 export type { HeadersInit, HttpHeaders, ReadonlyHeaders, ReceivedHeaders } from "./headers.ts";
 export type { BodyInit } from "./hostcalls.ts";
 export { log } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { HttpRequest, HttpResponse } from "./message.ts";
+export { defineNetworkFilter } from "./network-filter.ts";
+export type { NetworkFilterDefinition, NetworkHookResult } from "./network-filter.ts";
+export { definePlugins } from "./plugins.ts";
 export { Response } from "./response.ts";
 export type { ResponseInit } from "./response.ts";
+export { every } from "./timers.ts";
 export { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 declare global {

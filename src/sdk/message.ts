@@ -1,5 +1,15 @@
-import { get_context_id, get_header, get_headers, get_request, get_state } from "./hostcalls.ts";
+import type { HttpBody } from "./body.ts";
 import type { HttpHeaders } from "./headers.ts";
+import {
+  get_body,
+  get_context_id,
+  get_header,
+  get_headers,
+  get_request,
+  get_state,
+  get_trailers,
+  proxy_close_stream,
+} from "./hostcalls.ts";
 
 /** What a request and a response have in common. `State` is what the filter's `state` function returns. */
 class HttpMessage<State> {
@@ -9,6 +19,24 @@ class HttpMessage<State> {
   /** Its headers; the same object each time. */
   get headers(): HttpHeaders {
     return get_headers(this) as HttpHeaders;
+  }
+
+  /**
+   * Its trailers, in the trailers' hook. In the body's hook they can be set when `body.ended`: that adds trailers to a message
+   * that has none.
+   */
+  get trailers(): HttpHeaders {
+    return get_trailers(this) as HttpHeaders;
+  }
+
+  /** Its body, in the body's hook. */
+  get body(): HttpBody {
+    return get_body(this) as HttpBody;
+  }
+
+  /** Resets the stream: client and upstream see a broken connection, no answer. Spec: `proxy_close_stream`. */
+  close(): void {
+    proxy_close_stream(this);
   }
 
   /** The host's id of this stream's context, as it appears in the host's own log. Unique while the stream lives. */

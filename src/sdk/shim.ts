@@ -3,7 +3,7 @@
  * time; hostcalls.ts and dispatcher.ts, which alone import this file, take what they need then.
  */
 
-import type { BufferType, LogLevel, MapType } from "../abi/index.ts";
+import type { BufferType, LogLevel, MapType, StreamType } from "../abi/index.ts";
 
 /** An object that the shim made and that belongs to one stream: a request, a response or their headers. */
 export type StreamObject = object;
@@ -20,30 +20,41 @@ export type HeadersInit = Iterable<readonly [string, string]> | Readonly<Record<
 /** Bytes, or text that travels as UTF-8. */
 export type BodyInit = string | Uint8Array | ArrayBuffer;
 
-/** What the dispatcher gives to the shim; undefined is a hook that the filter does not have. */
+/** What the dispatcher gives to the shim. Hooks, `state` and the body options are read from each filter's definition. */
 export interface Registration {
-  filter: object;
-  configure: (configuration: string, pluginId: number) => object | undefined;
-  createState: (() => unknown) | undefined;
-  onRequestHeaders: unknown;
-  onResponseHeaders: unknown;
-  onLog: unknown;
-  onDone: unknown;
+  filters: readonly { readonly definition: object; readonly network: boolean }[];
+  /** The plugin's context, its filter's number, and whether its setup goes on; undefined refuses the configuration. */
+  configure: (configuration: string, pluginId: number) => readonly unknown[] | undefined;
+  waitForSetup: (message: never, context: never, hook: never, definition: never) => unknown;
   onResult: (message: never, value: unknown) => void;
-  onError: (message: never, error: unknown, hook: string) => boolean;
+  onError: (message: never, error: unknown, hook: string, definition: never) => boolean;
   onUnhandledRejection: (reason: unknown) => void;
   toPairs: (headers: never) => HeaderPairs;
   requestPrototype: object;
   responsePrototype: object;
+  connectionPrototype: object;
   headersPrototype: object;
+  bodyPrototype: object;
   callResponsePrototype: object;
   HostError: unknown;
   StreamEndedError: unknown;
   CallError: unknown;
 }
 
+/** The events of a plugin that a part of the SDK may want. */
+export interface PluginEvents {
+  /** False refuses to start. */
+  vm_start: (configuration: string) => unknown;
+  tick: (pluginId: number) => void;
+  queue_ready: (pluginId: number, queueId: number) => void;
+  foreign_function: (pluginId: number, functionId: number, argument: Uint8Array) => void;
+}
+
 export interface Shim {
   register: (registration: Registration) => void;
+  /** At the top level only: a module exports the callback of an event when something handles it. */
+  handle: <Event extends keyof PluginEvents>(event: Event, handler: PluginEvents[Event]) => void;
+  set_plugin_ready: (pluginId: number) => void;
 
   proxy_log: (level: LogLevel, message: string) => void;
   proxy_set_effective_context: (context: number | StreamObject) => void;
@@ -55,6 +66,9 @@ export interface Shim {
   proxy_replace_header_map_value: (map: MapType | StreamObject, name: string, value: string) => void;
   proxy_remove_header_map_value: (map: MapType | StreamObject, name: string) => void;
   proxy_get_property: (path: string) => Uint8Array | undefined;
+  proxy_set_tick_period_milliseconds: (period: number) => void;
+  proxy_continue_stream: (stream: StreamType | StreamObject) => void;
+  proxy_close_stream: (stream: StreamType | StreamObject) => void;
   proxy_send_local_response: (
     statusCode: number,
     details: string,
@@ -76,11 +90,21 @@ export interface Shim {
   get_header: (map: StreamObject, name: string) => string | undefined;
   pick_headers: (map: StreamObject, patterns: readonly string[]) => [string, string][];
   get_headers: (message: StreamObject) => object;
+  get_trailers: (message: StreamObject) => object;
+  get_body: (message: StreamObject) => object;
+  get_upstream_data: (connection: StreamObject) => object;
+  get_body_bytes: (body: StreamObject, offset: number | undefined, length: number | undefined) => Uint8Array;
+  get_body_text: (body: StreamObject) => string;
+  get_body_size: (body: StreamObject) => number;
+  is_body_ended: (body: StreamObject) => boolean;
+  set_body: (body: StreamObject, bytes: BodyInit) => void;
+  get_plugin_id: () => number;
   get_request: (message: StreamObject) => object;
   get_context_id: (message: StreamObject) => number;
   get_state: (message: StreamObject) => unknown;
   get_call_status: (response: CallObject) => number;
   get_call_headers: (response: CallObject) => [string, string][];
+  get_call_trailers: (response: CallObject) => [string, string][];
   get_call_bytes: (response: CallObject) => Uint8Array;
   get_call_text: (response: CallObject) => string;
   decode_utf8: (bytes: string | Uint8Array | ArrayBuffer) => string;

@@ -51,6 +51,7 @@ static void clear_free_blocks(JSRuntime *runtime) {
 
 static const JSClassDef message_class_def = {"HttpMessage"};
 static const JSClassDef headers_class_def = {"HttpHeaders"};
+static const JSClassDef body_class_def = {"HttpBody"};
 
 static void define_class(JSClassID *id, const JSClassDef *definition) {
   JS_NewClassID(vm.runtime, id);
@@ -82,8 +83,11 @@ static void start_vm(void) {
   define_class(&message_class, &message_class_def);
   define_class(&headers_class, &headers_class_def);
   define_class(&call_response_class, &call_response_class_def);
+  define_class(&body_class, &body_class_def);
   for (size_t i = 0; i < countof(sdk_fields); i++)
     *sdk_field(i) = JS_UNDEFINED;
+  for (size_t i = 0; i < countof(vm.handlers); i++)
+    vm.handlers[i] = JS_UNDEFINED;
 }
 
 static JSValue run_program(const uint8_t *bytecode, size_t size) {
@@ -98,7 +102,7 @@ static JSValue run_program(const uint8_t *bytecode, size_t size) {
     JS_Throw(context, js_dup(rejections.entries[0][1]));
     return JS_EXCEPTION;
   }
-  if (JS_IsUndefined(vm.sdk.configure))
+  if (!vm.filter_count)
     return JS_ThrowInternalError(context, "the program did not start a filter");
   return JS_UNDEFINED;
 }
@@ -134,32 +138,60 @@ static void set_error(void) {
   set_result(report);
 }
 
-/* Which exports the final module needs: what every host calls, and the hooks that the filter has. And what prune.ts
-   wants to know. */
+static bool any_filter_has(Hook hook) {
+  for (uint32_t i = 0; i < vm.filter_count; i++)
+    if (has_hook(&vm.filters[i], hook))
+      return true;
+  return false;
+}
+
+/* Some hooks need the callbacks of others, too: a whole body ends with its trailers, and one that is rewritten has its
+   length removed when the headers arrive. */
+static bool needs_callback(Hook hook) {
+  if (any_filter_has(hook))
+    return true;
+  for (uint32_t i = 0; i < vm.filter_count; i++) {
+    const Filter *filter = &vm.filters[i];
+    bool request = has_hook(filter, HOOK_REQUEST_BODY), response = has_hook(filter, HOOK_RESPONSE_BODY);
+    if ((hook == HOOK_REQUEST_TRAILERS && request && filter->request_body != BODY_STREAM) ||
+        (hook == HOOK_RESPONSE_TRAILERS && response && filter->response_body != BODY_STREAM) ||
+        (hook == HOOK_REQUEST_HEADERS && request && filter->request_body == BODY_REWRITE) ||
+        (hook == HOOK_RESPONSE_HEADERS && response && filter->response_body == BODY_REWRITE))
+      return true;
+  }
+  return false;
+}
+
+static void append_name(JSValueConst list, const char *name) {
+  int64_t length = 0;
+  JS_GetLength(vm.context, list, &length);
+  JS_SetPropertyUint32(vm.context, list, (uint32_t)length, JS_NewString(vm.context, name));
+}
+
+/* What the final module needs: the exports that every host calls and those of the hooks that the filters have, and the
+   C functions that are still to be reached. */
 static void set_outcome(void) {
-  const struct {
-    const char *name;
-    bool needed;
-  } exports[] = {
-      {"memory", true},
-      {"malloc", true},
-      {"proxy_abi_version_0_2_1", true},
-      {"proxy_on_memory_allocate", true},
-      {"proxy_on_vm_start", true},
-      {"proxy_on_configure", true},
-      {"proxy_on_context_create", true},
-      {"proxy_on_delete", true},
-      {"proxy_on_http_call_response", true},
-      {"proxy_on_request_headers", !JS_IsUndefined(vm.sdk.on_request_headers)},
-      {"proxy_on_response_headers", !JS_IsUndefined(vm.sdk.on_response_headers)},
-      {"proxy_on_log", !JS_IsUndefined(vm.sdk.on_log)},
-      {"proxy_on_done", !JS_IsUndefined(vm.sdk.on_done)},
+  static const char *const always[] = {
+      "memory",
+      "malloc",
+      "proxy_abi_version_0_2_1",
+      "proxy_on_memory_allocate",
+      "proxy_on_vm_start",
+      "proxy_on_configure",
+      "proxy_on_context_create",
+      "proxy_on_delete",
+      "proxy_on_http_call_response",
   };
   JSContext *context = vm.context;
   JSValue list = JS_NewArray(context), result = JS_NewObject(context);
-  for (uint32_t i = 0, length = 0; i < countof(exports); i++)
-    if (exports[i].needed)
-      JS_SetPropertyUint32(context, list, length++, JS_NewString(context, exports[i].name));
+  for (size_t i = 0; i < countof(always); i++)
+    append_name(list, always[i]);
+  for (Hook hook = 0; hook < HOOK_COUNT; hook++)
+    if (needs_callback(hook))
+      append_name(list, hook_names[hook].callback);
+  for (size_t i = 0; i < HANDLER_COUNT; i++)
+    if (handler_names[i].callback && !JS_IsUndefined(vm.handlers[i]))
+      append_name(list, handler_names[i].callback);
   JS_SetPropertyStr(context, result, "exports", list);
   JS_SetPropertyStr(context, result, "liveFunctions", list_live_functions(context));
   set_result(result);

@@ -18,42 +18,52 @@ EXPORT(proxy_on_vm_start) uint32_t proxy_on_vm_start(uint32_t plugin_id, uint32_
   if (getentropy(&seed, sizeof seed) != 0)
     seed = (uint64_t)js__gettimeofday_us() * 2654435769u ^ js__hrtime_ns();
   vm.context->random_state = seed ? seed : 1;
-  return true;
+  vm.effective_context = plugin_id;
+  JSValue configuration = load_buffer_text(PROXY_BUFFER_TYPE_VM_CONFIGURATION, configuration_size);
+  JSValueConst argv[] = {configuration};
+  bool accepted = call_handler(HANDLER_VM_START, plugin_id, countof(argv), argv);
+  JS_FreeValue(vm.context, configuration);
+  return accepted;
 }
 
-/* False, which refuses the configuration, after the SDK has logged why. */
 EXPORT(proxy_on_configure) uint32_t proxy_on_configure(uint32_t plugin_id, uint32_t configuration_size) {
-  Plugin *plugin = id_table_get(&vm.plugins, plugin_id);
+  Plugin *plugin = find_plugin(plugin_id);
   if (!plugin && !(plugin = create_plugin(plugin_id)))
     return false;
-  enter_callback(plugin_id);
+  return configure_plugin(plugin, configuration_size);
+}
+
+EXPORT(proxy_on_tick) void proxy_on_tick(uint32_t plugin_id) {
+  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id)};
+  call_handler(HANDLER_TICK, plugin_id, countof(argv), argv);
+}
+
+EXPORT(proxy_on_queue_ready) void proxy_on_queue_ready(uint32_t plugin_id, uint32_t queue_id) {
+  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id), JS_NewUint32(vm.context, queue_id)};
+  call_handler(HANDLER_QUEUE_READY, plugin_id, countof(argv), argv);
+}
+
+EXPORT(proxy_on_foreign_function)
+void proxy_on_foreign_function(uint32_t plugin_id, uint32_t function_id, uint32_t arguments_size) {
+  vm.effective_context = plugin_id;
   char *data = NULL;
   size_t size = 0;
-  if (configuration_size)
-    proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_PLUGIN_CONFIGURATION, 0, configuration_size, &data, &size);
-  JSValue configuration = JS_NewStringLen(vm.context, data ? data : "", size);
+  if (arguments_size)
+    proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_FOREIGN_FUNCTION_ARGUMENTS, 0, arguments_size, &data, &size);
+  JSValue bytes = JS_NewUint8ArrayCopy(vm.context, (const uint8_t *)(data ? data : ""), size);
   host_free(data);
-  JSValueConst argv[] = {configuration, JS_NewUint32(vm.context, plugin_id)};
-  JSValue context = JS_Call(vm.context, vm.sdk.configure, JS_UNDEFINED, countof(argv), argv);
-  JS_FreeValue(vm.context, configuration);
-  if (JS_IsException(context))
-    log_exception("the plugin configuration could not be read:");
-  bool accepted = JS_IsObject(context);
-  if (accepted) {
-    JS_FreeValue(vm.context, plugin->context);
-    plugin->context = context;
-  }
-  leave_callback();
-  return accepted;
+  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id), JS_NewUint32(vm.context, function_id), bytes};
+  call_handler(HANDLER_FOREIGN_FUNCTION, plugin_id, countof(argv), argv);
+  JS_FreeValue(vm.context, bytes);
 }
 
 EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32_t parent_id) {
   if (parent_id == 0) {
-    if (!id_table_get(&vm.plugins, id))
+    if (!find_plugin(id))
       create_plugin(id);
     return;
   }
-  Plugin *plugin = id_table_get(&vm.plugins, parent_id);
+  Plugin *plugin = find_plugin(parent_id);
   Stream *older = id_table_take(&vm.streams, id);
   if (older) /* a host that gives an id out again has forgotten the first stream */
     end_stream(older);
@@ -61,44 +71,115 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
     create_stream(id, plugin);
 }
 
-/* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked.
- */
-static Stream *stream_to_hook(uint32_t id, JSValueConst hook) {
-  Stream *stream = JS_IsUndefined(hook) ? NULL : find_stream(id);
-  return stream && JS_IsObject(stream->plugin->context) ? stream : NULL;
+/* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked,
+   and a filter of the other kind is not asked either. */
+static Stream *stream_for(uint32_t id, bool network) {
+  Stream *stream = find_stream(id);
+  const Filter *filter = stream ? stream->plugin->filter : NULL;
+  return filter && filter->network == network ? stream : NULL;
+}
+
+static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of_stream) {
+  const Filter *filter = message->stream->plugin->filter;
+  if (!end_of_stream && body_mode(message) == BODY_REWRITE && has_hook(filter, body_hook)) {
+    static const char name[] = "content-length";
+    proxy_remove_header_map_value(message->headers.type, name, strlen(name));
+  }
+  return arrive(message, ARRIVED_HEADERS);
+}
+
+static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_stream) {
+  message->body_size = size;
+  message->body_ended = end_of_stream;
+  return arrive(message, ARRIVED_BODY);
 }
 
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  Stream *stream = stream_to_hook(id, vm.sdk.on_request_headers);
-  return stream ? run_headers_hook(&stream->request, vm.sdk.on_request_headers) : PROXY_ACTION_CONTINUE;
+  Stream *stream = stream_for(id, false);
+  return stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_request_body)
+uint32_t proxy_on_request_body(uint32_t id, uint32_t body_size, uint32_t end_of_stream) {
+  Stream *stream = stream_for(id, false);
+  return stream ? body_arrives(&stream->request, body_size, end_of_stream) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_request_trailers) uint32_t proxy_on_request_trailers(uint32_t id, uint32_t num_trailers) {
+  Stream *stream = stream_for(id, false);
+  return stream ? arrive(&stream->request, ARRIVED_TRAILERS) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_response_headers)
 uint32_t proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  Stream *stream = stream_to_hook(id, vm.sdk.on_response_headers);
-  return stream ? run_headers_hook(&stream->response, vm.sdk.on_response_headers) : PROXY_ACTION_CONTINUE;
+  Stream *stream = stream_for(id, false);
+  return stream ? headers_arrive(&stream->response, HOOK_RESPONSE_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_response_body)
+uint32_t proxy_on_response_body(uint32_t id, uint32_t body_size, uint32_t end_of_stream) {
+  Stream *stream = stream_for(id, false);
+  return stream ? body_arrives(&stream->response, body_size, end_of_stream) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_response_trailers) uint32_t proxy_on_response_trailers(uint32_t id, uint32_t num_trailers) {
+  Stream *stream = stream_for(id, false);
+  return stream ? arrive(&stream->response, ARRIVED_TRAILERS) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_new_connection) uint32_t proxy_on_new_connection(uint32_t id) {
+  Stream *stream = stream_for(id, true);
+  return stream ? arrive(&stream->request, ARRIVED_HEADERS) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_downstream_data)
+uint32_t proxy_on_downstream_data(uint32_t id, uint32_t data_size, uint32_t end_of_stream) {
+  Stream *stream = stream_for(id, true);
+  return stream ? body_arrives(&stream->request, data_size, end_of_stream) : PROXY_ACTION_CONTINUE;
+}
+
+EXPORT(proxy_on_upstream_data)
+uint32_t proxy_on_upstream_data(uint32_t id, uint32_t data_size, uint32_t end_of_stream) {
+  Stream *stream = stream_for(id, true);
+  return stream ? body_arrives(&stream->response, data_size, end_of_stream) : PROXY_ACTION_CONTINUE;
+}
+
+static void observe(uint32_t id, bool network, Hook hook, JSValueConst detail) {
+  Stream *stream = stream_for(id, network);
+  if (stream && has_hook(stream->plugin->filter, hook))
+    run_observer(stream, hook, detail);
+}
+
+EXPORT(proxy_on_downstream_connection_close)
+void proxy_on_downstream_connection_close(uint32_t id, uint32_t peer_type) {
+  observe(id, true, HOOK_DOWNSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
+}
+
+EXPORT(proxy_on_upstream_connection_close)
+void proxy_on_upstream_connection_close(uint32_t id, uint32_t peer_type) {
+  observe(id, true, HOOK_UPSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
 }
 
 EXPORT(proxy_on_http_call_response)
 void proxy_on_http_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t num_headers, uint32_t body_size,
                                  uint32_t num_trailers) {
-  enter_callback(plugin_id);
-  JSValue response = open_call_response(plugin_id, call_id, num_headers, body_size);
+  enter_callback(plugin_id, plugin_id);
+  JSValue response = open_call_response(plugin_id, call_id, num_headers, body_size, num_trailers);
   leave_callback();
   close_call_response(response);
 }
 
 EXPORT(proxy_on_log) void proxy_on_log(uint32_t id) {
-  Stream *stream = stream_to_hook(id, vm.sdk.on_log);
-  if (stream)
-    run_observer(stream, vm.sdk.on_log, "onLog");
+  Stream *stream = find_stream(id);
+  if (stream && stream->plugin->filter)
+    observe(id, stream->plugin->filter->network, HOOK_LOG, JS_UNDEFINED);
 }
 
 EXPORT(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
-  Stream *stream = stream_to_hook(id, vm.sdk.on_done);
-  if (stream)
-    run_observer(stream, vm.sdk.on_done, "onDone");
+  Stream *stream = find_stream(id);
+  if (stream && stream->plugin->filter)
+    observe(id, stream->plugin->filter->network, HOOK_DONE, JS_UNDEFINED);
   return true;
 }
 
@@ -109,8 +190,6 @@ EXPORT(proxy_on_delete) void proxy_on_delete(uint32_t id) {
     return;
   }
   Plugin *plugin = id_table_take(&vm.plugins, id);
-  if (plugin) {
-    JS_FreeValue(vm.context, plugin->context);
-    js_free_rt(vm.runtime, plugin);
-  }
+  if (plugin)
+    end_plugin(plugin);
 }

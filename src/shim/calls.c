@@ -15,10 +15,10 @@ typedef struct CallResponse {
   uint32_t plugin_id;
   bool host_has_it;
   uint32_t status; /* 0: not fetched yet */
-  bool has_headers, has_body;
-  char *headers, *body; /* from the host's allocations */
-  size_t headers_size, body_size;
-  uint32_t body_announced;
+  bool has_headers, has_trailers, has_body;
+  char *headers, *trailers, *body; /* from the host's allocations */
+  size_t headers_size, trailers_size, body_size;
+  uint32_t body_announced, trailers_announced;
 } CallResponse;
 
 static JSClassID call_response_class; /* opaque: CallResponse *, owned */
@@ -28,6 +28,7 @@ static void finalize_call_response(JSRuntime *runtime, JSValueConst object) {
   if (!response)
     return;
   host_free(response->headers);
+  host_free(response->trailers);
   host_free(response->body);
   js_free_rt(runtime, response);
 }
@@ -66,6 +67,22 @@ static uint32_t load_call_headers(CallResponse *response) {
   return PROXY_STATUS_OK;
 }
 
+static uint32_t load_call_trailers(CallResponse *response) {
+  if (response->has_trailers || !response->trailers_announced)
+    return PROXY_STATUS_OK;
+  if (!response->host_has_it || !use_context(response->plugin_id))
+    return PROXY_STATUS_BAD_ARGUMENT;
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = proxy_get_header_map_pairs(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_TRAILERS, &data, &size);
+  if (status != PROXY_STATUS_OK)
+    return status;
+  response->trailers = host_keep(data, size);
+  response->trailers_size = response->trailers ? size : 0;
+  response->has_trailers = true;
+  return PROXY_STATUS_OK;
+}
+
 static uint32_t load_call_body(CallResponse *response) {
   if (response->has_body)
     return PROXY_STATUS_OK;
@@ -98,13 +115,15 @@ static JSValue js_get_call_status(JSContext *context, JSValueConst this, int arg
                                    : throw_host_error(context, "proxy_get_header_map_value", status);
 }
 
-static JSValue js_get_call_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+/* get_call_headers(response), get_call_trailers(response) */
+static JSValue js_get_call_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int trailers) {
   CallResponse *response = get_call_response(context, argv[0]);
   if (!response)
     return JS_EXCEPTION;
   PairReader reader;
-  uint32_t status = load_call_headers(response);
-  if (status == PROXY_STATUS_OK && !read_pairs(&reader, response->headers, response->headers_size))
+  uint32_t status = trailers ? load_call_trailers(response) : load_call_headers(response);
+  if (status == PROXY_STATUS_OK && !read_pairs(&reader, trailers ? response->trailers : response->headers,
+                                               trailers ? response->trailers_size : response->headers_size))
     status = PROXY_STATUS_PARSE_FAILURE;
   return status == PROXY_STATUS_OK ? new_pairs(context, &reader, NULL, 0)
                                    : throw_host_error(context, "proxy_get_header_map_pairs", status);
@@ -254,7 +273,8 @@ static bool is_failure_of_host(CallResponse *response) {
 }
 
 /* Settles the promise of a call. The object that is returned is for `close_call_response`; undefined: there is none. */
-static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t num_headers, uint32_t body_size) {
+static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t num_headers, uint32_t body_size,
+                                  uint32_t num_trailers) {
   Call *call = id_table_take(&vm.calls, call_id);
   if (!call)
     return JS_UNDEFINED;
@@ -272,7 +292,8 @@ static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t
     answer_call(call, JS_GetException(vm.context), true);
     return JS_UNDEFINED;
   }
-  *response = (CallResponse){.plugin_id = plugin_id, .host_has_it = true, .body_announced = body_size};
+  *response = (CallResponse){
+      .plugin_id = plugin_id, .host_has_it = true, .body_announced = body_size, .trailers_announced = num_trailers};
   JS_SetOpaque(object, response);
   if (is_failure_of_host(response)) {
     JSValue text = JS_NewStringLen(vm.context, response->body, response->body_size);
@@ -292,6 +313,7 @@ static void close_call_response(JSValue object) {
   if (JS_REF_COUNT(JS_VALUE_GET_OBJ(object)) > 1) {
     load_call_status(response);
     load_call_headers(response);
+    load_call_trailers(response);
     load_call_body(response);
   }
   response->host_has_it = false;

@@ -1,7 +1,8 @@
 /* Plugins (root contexts) and HTTP streams, by the host's context ids. */
 
 static JSClassID message_class; /* opaque: Message *, NULL once the stream has ended */
-static JSClassID headers_class; /* the same */
+static JSClassID headers_class; /* opaque: Part *, likewise */
+static JSClassID body_class;    /* the same */
 
 /* Makes the host take the next host calls for this context. Host calls are made by whoever has the turn, and one drain
    of the microtasks may run code of several streams. */
@@ -26,58 +27,89 @@ static Plugin *create_plugin(uint32_t id) {
   return plugin;
 }
 
-static Message new_message(Stream *stream, uint32_t stream_type, uint32_t map_type) {
-  return (Message){
+static Plugin *find_plugin(uint32_t id) { return id_table_get(&vm.plugins, id); }
+
+static Part new_part(Message *message, uint32_t type) {
+  return (Part){.message = message, .type = type, .object = JS_UNDEFINED};
+}
+
+/* What tells the two directions of a stream apart, for HTTP streams and for connections. */
+typedef struct Direction {
+  uint32_t stream_type, headers, trailers, body;
+} Direction;
+
+static const Direction directions[2][2] = {
+    {{PROXY_STREAM_TYPE_HTTP_REQUEST, PROXY_MAP_TYPE_HTTP_REQUEST_HEADERS, PROXY_MAP_TYPE_HTTP_REQUEST_TRAILERS,
+      PROXY_BUFFER_TYPE_HTTP_REQUEST_BODY},
+     {PROXY_STREAM_TYPE_HTTP_RESPONSE, PROXY_MAP_TYPE_HTTP_RESPONSE_HEADERS, PROXY_MAP_TYPE_HTTP_RESPONSE_TRAILERS,
+      PROXY_BUFFER_TYPE_HTTP_RESPONSE_BODY}},
+    {{.stream_type = PROXY_STREAM_TYPE_DOWNSTREAM, .body = PROXY_BUFFER_TYPE_DOWNSTREAM_DATA},
+     {.stream_type = PROXY_STREAM_TYPE_UPSTREAM, .body = PROXY_BUFFER_TYPE_UPSTREAM_DATA}},
+};
+
+static void init_message(Message *message, Stream *stream, const Direction *direction) {
+  *message = (Message){
       .stream = stream,
-      .stream_type = stream_type,
-      .map_type = map_type,
+      .stream_type = direction->stream_type,
       .object = JS_UNDEFINED,
-      .headers = JS_UNDEFINED,
-      .paused = {.promise = JS_UNDEFINED},
+      .headers = new_part(message, direction->headers),
+      .trailers = new_part(message, direction->trailers),
+      .body = new_part(message, direction->body),
+      .paused = {.message = message, .promise = JS_UNDEFINED},
   };
 }
 
 /* A stream without memory is a stream that the filter does not see: it goes on untouched. */
 static void create_stream(uint32_t id, Plugin *plugin) {
-  Stream *stream = js_mallocz_rt(vm.runtime, sizeof *stream);
+  Stream *stream = js_malloc_rt(vm.runtime, sizeof *stream);
   if (!stream)
     return;
-  *stream = (Stream){
-      .id = id,
-      .plugin = plugin,
-      .state = JS_UNDEFINED,
-      .request = new_message(stream, PROXY_STREAM_TYPE_HTTP_REQUEST, PROXY_MAP_TYPE_HTTP_REQUEST_HEADERS),
-      .response = new_message(stream, PROXY_STREAM_TYPE_HTTP_RESPONSE, PROXY_MAP_TYPE_HTTP_RESPONSE_HEADERS),
-  };
-  stream->request.paused.message = &stream->request;
-  stream->response.paused.message = &stream->response;
+  bool network = plugin->filter && plugin->filter->network;
+  stream->id = id;
+  stream->plugin = plugin;
+  stream->state = JS_UNDEFINED;
+  init_message(&stream->request, stream, &directions[network][0]);
+  init_message(&stream->response, stream, &directions[network][1]);
   if (!id_table_put(&vm.streams, id, stream))
     js_free_rt(vm.runtime, stream);
 }
 
+static bool is_request(const Message *message) { return message == &message->stream->request; }
+
 static Stream *find_stream(uint32_t id) { return id_table_get(&vm.streams, id); }
 
-/* The Message behind an HttpRequest, HttpResponse or HttpHeaders. NULL: an exception was thrown. */
-static Message *get_message(JSContext *context, JSValueConst object) {
-  JSClassID class_id = JS_GetClassID(object);
-  if (class_id != message_class && class_id != headers_class) {
-    JS_ThrowTypeError(context, "not a request, a response or their headers");
+/* The Message or Part behind an object of one of these classes. NULL: an exception was thrown. */
+static void *get_view(JSContext *context, JSValueConst object, JSClassID class_id, const char *what) {
+  if (JS_GetClassID(object) != class_id) {
+    JS_ThrowTypeError(context, "not %s", what);
     return NULL;
   }
-  Message *message = JS_GetOpaque(object, class_id);
-  if (!message)
+  void *view = JS_GetOpaque(object, class_id);
+  if (!view)
     throw_stream_ended(context);
-  return message;
+  return view;
 }
 
-/* The same, with the host told that the next calls are for this stream. */
+static Message *get_message(JSContext *context, JSValueConst object) {
+  return get_view(context, object, message_class, "a request, a response or a connection");
+}
+
+/* Tells the host that the next calls are for this stream. False: an exception was thrown. */
+static bool enter_stream(JSContext *context, const Stream *stream) {
+  if (use_context(stream->id))
+    return true;
+  throw_stream_ended(context);
+  return false;
+}
+
 static Message *enter_message(JSContext *context, JSValueConst object) {
   Message *message = get_message(context, object);
-  if (message && !use_context(message->stream->id)) {
-    throw_stream_ended(context);
-    return NULL;
-  }
-  return message;
+  return message && enter_stream(context, message->stream) ? message : NULL;
+}
+
+static Part *enter_part(JSContext *context, JSValueConst object, JSClassID class_id, const char *what) {
+  Part *part = get_view(context, object, class_id, what);
+  return part && enter_stream(context, part->message->stream) ? part : NULL;
 }
 
 /* Objects of ended streams that nobody holds or has changed: the next streams take these. */
@@ -90,30 +122,42 @@ typedef struct ViewKind {
 
 static ViewKind request_views = {&vm.sdk.request_prototype, &message_class};
 static ViewKind response_views = {&vm.sdk.response_prototype, &message_class};
+static ViewKind connection_views = {&vm.sdk.connection_prototype, &message_class};
 static ViewKind headers_views = {&vm.sdk.headers_prototype, &headers_class};
+static ViewKind body_views = {&vm.sdk.body_prototype, &body_class};
 
-/* Makes the JavaScript object of a message the first time that it is asked for; later the same one. Borrowed. */
-static JSValueConst view_of(JSValue *slot, ViewKind *kind, Message *message) {
+/* Makes an object the first time that it is asked for; later the same one. Borrowed. */
+static JSValueConst view_of(JSValue *slot, ViewKind *kind, void *opaque) {
   if (JS_IsUndefined(*slot)) {
     JSValue object = kind->spares ? kind->spare[--kind->spares]
                                   : JS_NewObjectProtoClass(vm.context, *kind->prototype, *kind->class_id);
     if (JS_IsException(object))
       return object;
-    JS_SetOpaque(object, message);
+    JS_SetOpaque(object, opaque);
     *slot = object;
   }
   return *slot;
 }
 
 static ViewKind *message_views(const Message *message) {
-  return message->stream_type == PROXY_STREAM_TYPE_HTTP_REQUEST ? &request_views : &response_views;
+  switch (message->stream_type) {
+  case PROXY_STREAM_TYPE_HTTP_REQUEST:
+    return &request_views;
+  case PROXY_STREAM_TYPE_HTTP_RESPONSE:
+    return &response_views;
+  default:
+    return &connection_views;
+  }
 }
 
+/* Both directions of a connection are one object. */
 static JSValueConst message_view(Message *message) {
-  return view_of(&message->object, message_views(message), message);
+  ViewKind *kind = message_views(message);
+  Message *owner = kind == &connection_views ? &message->stream->request : message;
+  return view_of(&owner->object, kind, owner);
 }
 
-static JSValueConst headers_view(Message *message) { return view_of(&message->headers, &headers_views, message); }
+static JSValueConst part_view(Part *part, ViewKind *kind) { return view_of(&part->object, kind, part); }
 
 /* JavaScript may hold it longer; using it then throws. */
 static void end_view(JSValue view, ViewKind *kind) {
@@ -127,4 +171,11 @@ static void end_view(JSValue view, ViewKind *kind) {
     kind->spare[kind->spares++] = view;
   else
     JS_FreeValueRT(vm.runtime, view);
+}
+
+static void end_message(Message *message) {
+  end_view(message->object, message_views(message));
+  end_view(message->headers.object, &headers_views);
+  end_view(message->trailers.object, &headers_views);
+  end_view(message->body.object, &body_views);
 }

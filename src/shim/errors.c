@@ -24,10 +24,9 @@ static JSValue throw_stream_ended(JSContext *context) {
   return throw_constructed(context, vm.sdk.stream_ended_error, 0, NULL);
 }
 
-/* Takes the pending exception and logs it. For errors that have no hook of the filter around them. */
-static void log_exception(const char *what) {
+/* Logs an error that has no hook of the filter around it. Takes over `error`. */
+static void report_uncaught(const char *what, JSValue error) {
   JSContext *context = vm.context;
-  JSValue error = JS_GetException(context);
   log_bytes(PROXY_LOG_LEVEL_ERROR, what, strlen(what));
   const char *text = JS_ToCString(context, error);
   if (text)
@@ -37,3 +36,6 @@ static void log_exception(const char *what) {
   JS_FreeCString(context, text);
   JS_FreeValue(context, error);
 }
+
+/* The same for the pending exception. */
+static void log_exception(const char *what) { report_uncaught(what, JS_GetException(vm.context)); }

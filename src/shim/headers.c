@@ -1,15 +1,21 @@
 /*
- * Header maps. Each function takes either a map type, which means the current context's map (the raw ABI), or an
- * HttpHeaders, which means that stream's.
+ * Header maps. Each function takes either a map type, which means the current context's map (the raw ABI), an
+ * HttpHeaders, which means that stream's, or an HttpRequest or HttpResponse, which means its headers.
  */
 
 static bool enter_map(JSContext *context, JSValueConst map, uint32_t *map_type) {
   if (!JS_IsObject(map))
     return JS_ToUint32(context, map_type, map) == 0;
-  Message *message = enter_message(context, map);
-  if (message)
-    *map_type = message->map_type;
-  return message != NULL;
+  Part *part;
+  if (JS_GetClassID(map) == message_class) {
+    Message *message = enter_message(context, map);
+    part = message ? &message->headers : NULL;
+  } else {
+    part = enter_part(context, map, headers_class, "headers");
+  }
+  if (part)
+    *map_type = part->type;
+  return part != NULL;
 }
 
 /* Gets a map and opens it for reading. The caller frees `data` with host_free, whatever the status. */
@@ -177,8 +183,10 @@ static JSValue js_proxy_remove_header_map_value(JSContext *context, JSValueConst
   return JS_UNDEFINED;
 }
 
-/* get_headers(message): the HttpHeaders of an HttpRequest or HttpResponse. */
-static JSValue js_get_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+/* get_headers(message), get_trailers(message): an HttpHeaders. */
+static JSValue js_get_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int trailers) {
   Message *message = get_message(context, argv[0]);
-  return message ? js_dup(headers_view(message)) : JS_EXCEPTION;
+  if (!message)
+    return JS_EXCEPTION;
+  return js_dup(part_view(trailers ? &message->trailers : &message->headers, &headers_views));
 }

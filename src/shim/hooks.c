@@ -1,11 +1,49 @@
 /* Runs the filter's hooks and turns what they return, throw or promise into what the host needs to know. */
 
+/* By the numbers of `Hook`: what a filter calls them, and the callback that each needs. */
+static const struct {
+  const char *name, *callback;
+} hook_names[HOOK_COUNT] = {
+    [HOOK_REQUEST_HEADERS] = {"onRequestHeaders", "proxy_on_request_headers"},
+    [HOOK_REQUEST_BODY] = {"onRequestBody", "proxy_on_request_body"},
+    [HOOK_REQUEST_TRAILERS] = {"onRequestTrailers", "proxy_on_request_trailers"},
+    [HOOK_RESPONSE_HEADERS] = {"onResponseHeaders", "proxy_on_response_headers"},
+    [HOOK_RESPONSE_BODY] = {"onResponseBody", "proxy_on_response_body"},
+    [HOOK_RESPONSE_TRAILERS] = {"onResponseTrailers", "proxy_on_response_trailers"},
+    [HOOK_LOG] = {"onLog", "proxy_on_log"},
+    [HOOK_DONE] = {"onDone", "proxy_on_done"},
+    [HOOK_NEW_CONNECTION] = {"onNewConnection", "proxy_on_new_connection"},
+    [HOOK_DOWNSTREAM_DATA] = {"onDownstreamData", "proxy_on_downstream_data"},
+    [HOOK_UPSTREAM_DATA] = {"onUpstreamData", "proxy_on_upstream_data"},
+    [HOOK_DOWNSTREAM_CLOSE] = {"onDownstreamClose", "proxy_on_downstream_connection_close"},
+    [HOOK_UPSTREAM_CLOSE] = {"onUpstreamClose", "proxy_on_upstream_connection_close"},
+};
+
+/* The hooks for what arrives in each direction of a stream. */
+typedef struct Arrivals {
+  Hook headers, body, trailers; /* HOOK_COUNT: there is none */
+} Arrivals;
+
+static const Arrivals http_arrivals[2] = {
+    {HOOK_REQUEST_HEADERS, HOOK_REQUEST_BODY, HOOK_REQUEST_TRAILERS},
+    {HOOK_RESPONSE_HEADERS, HOOK_RESPONSE_BODY, HOOK_RESPONSE_TRAILERS},
+};
+
+static const Arrivals network_arrivals[2] = {
+    {HOOK_NEW_CONNECTION, HOOK_DOWNSTREAM_DATA, HOOK_COUNT},
+    {HOOK_COUNT, HOOK_UPSTREAM_DATA, HOOK_COUNT},
+};
+
+static bool has_hook(const Filter *filter, Hook hook) {
+  return hook != HOOK_COUNT && !JS_IsUndefined(filter->hooks[hook]);
+}
+
 /* Reports an uncaught error of a hook. True: the stream was answered, with a local reply. */
-static bool report_error(Message *message, const char *hook, JSValue error) {
+static bool report_error(Message *message, Hook hook, JSValue error) {
   JSContext *context = vm.context;
   guard_enter(); /* the report gets time of its own when the hook has used up its */
-  JSValue name = JS_NewString(context, hook);
-  JSValueConst argv[] = {message_view(message), error, name};
+  JSValue name = JS_NewString(context, hook_names[hook].name);
+  JSValueConst argv[] = {message_view(message), error, name, message->stream->plugin->filter->definition};
   JSValue answered = JS_Call(context, vm.sdk.on_error, JS_UNDEFINED, countof(argv), argv);
   bool result = JS_VALUE_GET_TAG(answered) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(answered);
   if (JS_IsException(answered)) {
@@ -19,12 +57,8 @@ static bool report_error(Message *message, const char *hook, JSValue error) {
   return result;
 }
 
-static const char *headers_hook_name(const Message *message) {
-  return message->stream_type == PROXY_STREAM_TYPE_HTTP_REQUEST ? "onRequestHeaders" : "onResponseHeaders";
-}
-
 static uint32_t conclude_error(Message *message, JSValue error) {
-  return report_error(message, headers_hook_name(message), error) ? PROXY_ACTION_PAUSE : PROXY_ACTION_CONTINUE;
+  return report_error(message, message->hook, error) ? PROXY_ACTION_PAUSE : PROXY_ACTION_CONTINUE;
 }
 
 /* Both take over `value`. A local reply makes the action meaningless in Envoy; other hosts want to be told to wait. */
@@ -51,59 +85,129 @@ static uint32_t conclude_promise(Message *message, JSValue promise) {
   return rejected ? conclude_error(message, value) : conclude_value(message, value);
 }
 
+/* Runs a hook that can pause its direction of the stream, and returns the action for the host. */
+static uint32_t run_hook(Message *message, Hook hook) {
+  JSContext *context = vm.context;
+  const Plugin *plugin = message->stream->plugin;
+  JSValueConst function = plugin->filter->hooks[hook], view = message_view(message);
+  message->hook = hook;
+  JSValue value = JS_EXCEPTION;
+  if (plugin->setting_up) {
+    JSValueConst argv[] = {view, plugin->context, function, plugin->filter->definition};
+    value = JS_Call(context, vm.sdk.wait_for_setup, JS_UNDEFINED, countof(argv), argv);
+  } else if (!JS_IsException(view)) {
+    JSValueConst argv[] = {view, plugin->context};
+    value = JS_Call(context, function, plugin->filter->definition, countof(argv), argv);
+  }
+  if (JS_IsException(value))
+    return conclude_error(message, JS_GetException(context));
+  if (!JS_IsPromise(value))
+    return conclude_value(message, value);
+  run_jobs(); /* a promise that needs no event from outside does not pause the stream */
+  if (promise_data(value)->promise_state != JS_PROMISE_PENDING)
+    return conclude_promise(message, value);
+  pause_hook(&message->paused, value);
+  return PROXY_ACTION_PAUSE;
+}
+
+static void close_body(Message *message) {
+  message->body_open = false;
+  message->body_start = message->body_end;
+}
+
+static BodyMode body_mode(const Message *message) {
+  const Filter *filter = message->stream->plugin->filter;
+  return is_request(message) ? filter->request_body : filter->response_body;
+}
+
+/* Gives what has arrived to its hooks, one after the other, until one pauses. Returns the action for the host. */
+static uint32_t run_arrived(Message *message) {
+  const Filter *filter = message->stream->plugin->filter;
+  const Arrivals *hooks = &(filter->network ? network_arrivals : http_arrivals)[!is_request(message)];
+  uint32_t action = PROXY_ACTION_CONTINUE;
+  if (message->arrived & ARRIVED_HEADERS) {
+    message->arrived &= ~ARRIVED_HEADERS;
+    if (has_hook(filter, hooks->headers) && (action = run_hook(message, hooks->headers)) != PROXY_ACTION_CONTINUE)
+      return action;
+  }
+  if (message->arrived & ARRIVED_BODY) {
+    bool complete = message->body_ended || message->arrived & ARRIVED_TRAILERS;
+    if (has_hook(filter, hooks->body)) {
+      if (!complete && body_mode(message) != BODY_STREAM)
+        return PROXY_ACTION_PAUSE;
+      message->arrived &= ~ARRIVED_BODY;
+      message->body_end = message->body_size;
+      message->body_open = true;
+      action = run_hook(message, hooks->body);
+      if (!JS_IsObject(message->paused.promise))
+        close_body(message);
+      if (action != PROXY_ACTION_CONTINUE)
+        return action;
+    }
+    message->arrived &= ~ARRIVED_BODY;
+  }
+  if (message->arrived & ARRIVED_TRAILERS) {
+    message->arrived &= ~ARRIVED_TRAILERS;
+    if (has_hook(filter, hooks->trailers) && (action = run_hook(message, hooks->trailers)) != PROXY_ACTION_CONTINUE)
+      return action;
+  }
+  message->body_size = message->body_start = message->body_end = 0; /* the host sends on what it has held */
+  return PROXY_ACTION_CONTINUE;
+}
+
+/* A paused hook's promise has settled: the stream goes on, unless something else of it waits. */
+static void resume(PausedHook *hook) {
+  Message *message = hook->message;
+  JSValue promise = hook->promise;
+  hook->promise = JS_UNDEFINED;
+  uint32_t action = conclude_promise(message, promise);
+  if (message->body_open)
+    close_body(message);
+  if (action == PROXY_ACTION_CONTINUE)
+    action = run_arrived(message);
+  if (action == PROXY_ACTION_CONTINUE && use_context(message->stream->id))
+    proxy_continue_stream(message->stream_type);
+}
+
 /* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. */
 static void leave_callback(void) {
   run_jobs();
   for (PausedHook *hook; (hook = next_ready_hook());) {
-    Message *message = hook->message;
-    JSValue promise = hook->promise;
-    hook->promise = JS_UNDEFINED;
-    if (conclude_promise(message, promise) == PROXY_ACTION_CONTINUE && use_context(message->stream->id))
-      proxy_continue_stream(message->stream_type);
-    run_jobs(); /* of a reply's or a report's own making */
+    resume(hook);
+    run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
   }
   report_rejections();
 }
 
-static void enter_callback(uint32_t context_id) {
+static void enter_callback(uint32_t context_id, uint32_t plugin_id) {
   vm.effective_context = context_id;
+  vm.plugin_id = plugin_id;
   guard_enter();
 }
 
-/* Runs a hook that can pause its direction of the stream, and returns the action for the host. */
-static uint32_t run_headers_hook(Message *message, JSValueConst hook) {
-  JSContext *context = vm.context;
-  uint32_t action = PROXY_ACTION_CONTINUE;
-  enter_callback(message->stream->id);
-  JSValueConst view = message_view(message);
-  JSValueConst argv[] = {view, message->stream->plugin->context};
-  JSValue value = JS_IsException(view) ? JS_EXCEPTION : JS_Call(context, hook, vm.sdk.filter, countof(argv), argv);
-  if (JS_IsException(value)) {
-    action = conclude_error(message, JS_GetException(context));
-  } else if (JS_IsPromise(value)) {
-    run_jobs(); /* a promise that needs no event from outside does not pause the stream */
-    if (promise_data(value)->promise_state == JS_PROMISE_PENDING) {
-      pause_hook(&message->paused, value);
-      action = PROXY_ACTION_PAUSE;
-    } else {
-      action = conclude_promise(message, value);
-    }
-  } else {
-    action = conclude_value(message, value);
-  }
+/* Something has arrived for a message. While a hook is at work it only waits. */
+static uint32_t arrive(Message *message, uint8_t what) {
+  message->arrived |= what;
+  if (JS_IsObject(message->paused.promise))
+    return PROXY_ACTION_PAUSE;
+  enter_callback(message->stream->id, message->stream->plugin->id);
+  uint32_t action = run_arrived(message);
   leave_callback();
   return action;
 }
 
 /* Runs a hook that only looks on. */
-static void run_observer(Stream *stream, JSValueConst hook, const char *name) {
+static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
   JSContext *context = vm.context;
-  enter_callback(stream->id);
+  const Plugin *plugin = stream->plugin;
+  enter_callback(stream->id, plugin->id);
   JSValueConst view = message_view(&stream->response);
-  JSValueConst argv[] = {view, stream->plugin->context};
-  JSValue value = JS_IsException(view) ? JS_EXCEPTION : JS_Call(context, hook, vm.sdk.filter, countof(argv), argv);
+  JSValueConst argv[] = {view, plugin->context, detail};
+  JSValue value = JS_IsException(view)
+                      ? JS_EXCEPTION
+                      : JS_Call(context, plugin->filter->hooks[hook], plugin->filter->definition, countof(argv), argv);
   if (JS_IsException(value))
-    report_error(&stream->response, name, JS_GetException(context));
+    report_error(&stream->response, hook, JS_GetException(context));
   JS_FreeValue(context, value);
   leave_callback();
 }
@@ -112,8 +216,7 @@ static void end_stream(Stream *stream) {
   Message *messages[] = {&stream->request, &stream->response};
   for (size_t i = 0; i < countof(messages); i++) {
     abandon_hook(&messages[i]->paused);
-    end_view(messages[i]->object, message_views(messages[i]));
-    end_view(messages[i]->headers, &headers_views);
+    end_message(messages[i]);
   }
   JS_FreeValue(vm.context, stream->state);
   js_free_rt(vm.runtime, stream);

@@ -97,8 +97,9 @@ static JSValue js_get_state(JSContext *context, JSValueConst this, int argc, JSV
   if (!message)
     return JS_EXCEPTION;
   JSValue *state = &message->stream->state;
-  if (JS_IsUndefined(*state) && !JS_IsUndefined(vm.sdk.create_state)) {
-    JSValue created = JS_Call(context, vm.sdk.create_state, vm.sdk.filter, 0, NULL);
+  const Filter *filter = message->stream->plugin->filter;
+  if (JS_IsUndefined(*state) && !JS_IsUndefined(filter->create_state)) {
+    JSValue created = JS_Call(context, filter->create_state, filter->definition, 0, NULL);
     if (JS_IsException(created))
       return created;
     JS_FreeValue(context, *state);
@@ -125,46 +126,49 @@ static JSValue js_encode_utf8(JSContext *context, JSValueConst this, int argc, J
   return array;
 }
 
-/* The fields of `Sdk` by the names that src/sdk/dispatcher.ts gives them. */
-static const struct {
-  const char *name;
-  size_t offset;
-} sdk_fields[] = {
-    {"filter", offsetof(Sdk, filter)},
-    {"configure", offsetof(Sdk, configure)},
-    {"createState", offsetof(Sdk, create_state)},
-    {"onRequestHeaders", offsetof(Sdk, on_request_headers)},
-    {"onResponseHeaders", offsetof(Sdk, on_response_headers)},
-    {"onLog", offsetof(Sdk, on_log)},
-    {"onDone", offsetof(Sdk, on_done)},
-    {"onResult", offsetof(Sdk, on_result)},
-    {"onError", offsetof(Sdk, on_error)},
-    {"onUnhandledRejection", offsetof(Sdk, on_unhandled_rejection)},
-    {"toPairs", offsetof(Sdk, to_pairs)},
-    {"requestPrototype", offsetof(Sdk, request_prototype)},
-    {"responsePrototype", offsetof(Sdk, response_prototype)},
-    {"headersPrototype", offsetof(Sdk, headers_prototype)},
-    {"callResponsePrototype", offsetof(Sdk, call_response_prototype)},
-    {"HostError", offsetof(Sdk, host_error)},
-    {"StreamEndedError", offsetof(Sdk, stream_ended_error)},
-    {"CallError", offsetof(Sdk, call_error)},
-};
+/* continue_stream and close_stream of the raw ABI: a stream type, or a message, which means its stream. */
+static bool enter_stream_type(JSContext *context, JSValueConst value, uint32_t *type) {
+  if (!JS_IsObject(value))
+    return JS_ToUint32(context, type, value) == 0;
+  Message *message = enter_message(context, value);
+  if (message)
+    *type = message->stream_type;
+  return message != NULL;
+}
 
-static JSValue *sdk_field(size_t index) { return (JSValue *)((char *)&vm.sdk + sdk_fields[index].offset); }
+static JSValue js_proxy_continue_stream(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t type;
+  if (!enter_stream_type(context, argv[0], &type))
+    return JS_EXCEPTION;
+  uint32_t status = proxy_continue_stream(type);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_continue_stream", status);
+}
 
-static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  for (size_t i = 0; i < countof(sdk_fields); i++) {
-    JSValue value = JS_GetPropertyStr(context, argv[0], sdk_fields[i].name);
-    if (JS_IsException(value))
-      return value;
-    JS_FreeValue(context, *sdk_field(i));
-    *sdk_field(i) = value;
-  }
-  return JS_UNDEFINED;
+static JSValue js_proxy_close_stream(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t type;
+  if (!enter_stream_type(context, argv[0], &type))
+    return JS_EXCEPTION;
+  uint32_t status = proxy_close_stream(type);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_close_stream", status);
+}
+
+static JSValue js_proxy_set_tick_period(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t period;
+  if (JS_ToUint32(context, &period, argv[0]) < 0)
+    return JS_EXCEPTION;
+  uint32_t status = proxy_set_tick_period_milliseconds(period);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED
+                                   : throw_host_error(context, "proxy_set_tick_period_milliseconds", status);
 }
 
 static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("register", 1, js_register),
+    JS_CFUNC_DEF("handle", 2, js_handle),
+    JS_CFUNC_DEF("get_plugin_id", 0, js_get_plugin_id),
+    JS_CFUNC_DEF("set_plugin_ready", 1, js_set_plugin_ready),
+    JS_CFUNC_DEF("proxy_set_tick_period_milliseconds", 1, js_proxy_set_tick_period),
+    JS_CFUNC_DEF("proxy_continue_stream", 1, js_proxy_continue_stream),
+    JS_CFUNC_DEF("proxy_close_stream", 1, js_proxy_close_stream),
     JS_CFUNC_DEF("proxy_log", 2, js_proxy_log),
     JS_CFUNC_DEF("proxy_set_effective_context", 1, js_proxy_set_effective_context),
     JS_CFUNC_DEF("proxy_get_buffer_bytes", 3, js_proxy_get_buffer_bytes),
@@ -179,12 +183,21 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("http_call", 8, js_http_call),
     JS_CFUNC_DEF("get_header", 2, js_get_header),
     JS_CFUNC_DEF("pick_headers", 2, js_pick_headers),
-    JS_CFUNC_DEF("get_headers", 1, js_get_headers),
+    JS_CFUNC_MAGIC_DEF("get_headers", 1, js_get_headers, false),
+    JS_CFUNC_MAGIC_DEF("get_trailers", 1, js_get_headers, true),
+    JS_CFUNC_MAGIC_DEF("get_body", 1, js_get_body_view, false),
+    JS_CFUNC_MAGIC_DEF("get_upstream_data", 1, js_get_body_view, true),
+    JS_CFUNC_MAGIC_DEF("get_body_bytes", 3, js_get_body, BODY_BYTES),
+    JS_CFUNC_MAGIC_DEF("get_body_text", 3, js_get_body, BODY_TEXT),
+    JS_CFUNC_DEF("get_body_size", 1, js_get_body_size),
+    JS_CFUNC_DEF("is_body_ended", 1, js_is_body_ended),
+    JS_CFUNC_DEF("set_body", 2, js_set_body),
     JS_CFUNC_DEF("get_request", 1, js_get_request),
     JS_CFUNC_DEF("get_context_id", 1, js_get_context_id),
     JS_CFUNC_DEF("get_state", 1, js_get_state),
     JS_CFUNC_DEF("get_call_status", 1, js_get_call_status),
-    JS_CFUNC_DEF("get_call_headers", 1, js_get_call_headers),
+    JS_CFUNC_MAGIC_DEF("get_call_headers", 1, js_get_call_headers, false),
+    JS_CFUNC_MAGIC_DEF("get_call_trailers", 1, js_get_call_headers, true),
     JS_CFUNC_MAGIC_DEF("get_call_bytes", 1, js_get_call_body, CALL_BODY_BYTES),
     JS_CFUNC_MAGIC_DEF("get_call_text", 1, js_get_call_body, CALL_BODY_TEXT),
     JS_CFUNC_DEF("decode_utf8", 1, js_decode_utf8),

@@ -38,11 +38,17 @@
 
 #include "headers.c"
 
+#include "body.c"
+
 #include "promises.c"
 
 #include "calls.c"
 
 #include "hooks.c"
+
+#include "plugins.c"
+
+#include "register.c"
 
 #include "hostcalls.c"
 

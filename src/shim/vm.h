@@ -25,10 +25,46 @@ typedef struct IdTable {
   uint32_t count;
 } IdTable;
 
+/* The hooks of a filter, in the order of `hook_names` (hooks.c). */
+typedef enum Hook {
+  HOOK_REQUEST_HEADERS,
+  HOOK_REQUEST_BODY,
+  HOOK_REQUEST_TRAILERS,
+  HOOK_RESPONSE_HEADERS,
+  HOOK_RESPONSE_BODY,
+  HOOK_RESPONSE_TRAILERS,
+  HOOK_LOG,
+  HOOK_DONE,
+  HOOK_NEW_CONNECTION,
+  HOOK_DOWNSTREAM_DATA,
+  HOOK_UPSTREAM_DATA,
+  HOOK_DOWNSTREAM_CLOSE,
+  HOOK_UPSTREAM_CLOSE,
+  HOOK_COUNT,
+} Hook;
+
+/* How a body reaches its hook. */
+typedef enum BodyMode {
+  BODY_WHOLE,
+  BODY_STREAM,
+  BODY_REWRITE, /* whole, and its length may change */
+} BodyMode;
+
+/* What defineFilter or defineNetworkFilter was given. */
+typedef struct Filter {
+  JSValue definition;   /* `this` of the hooks */
+  JSValue create_state; /* undefined where it has none, like the hooks */
+  JSValue hooks[HOOK_COUNT];
+  BodyMode request_body, response_body;
+  bool network; /* a network filter: its streams are connections */
+} Filter;
+
 /* A root context of the host: one plugin configuration. */
 typedef struct Plugin {
   uint32_t id;
-  JSValue context; /* what the SDK's `configure` returned; undefined until then */
+  const Filter *filter; /* NULL until a configuration has been accepted */
+  JSValue context;      /* the hooks' second argument */
+  bool setting_up;      /* its setup is not over, and its streams wait for it */
 } Plugin;
 
 /* A hook whose promise was pending when it returned; its direction of the stream stands still. */
@@ -38,14 +74,28 @@ typedef struct PausedHook {
   struct PausedHook *next_ready; /* see promises.c */
 } PausedHook;
 
-/* One direction of an HTTP stream: a request or a response. */
+/* A part of a message that is an object of its own for JavaScript: its headers, its trailers or its body. */
+typedef struct Part {
+  Message *message;
+  uint32_t type;  /* PROXY_MAP_TYPE_* or PROXY_BUFFER_TYPE_* */
+  JSValue object; /* undefined until a hook needs it */
+} Part;
+
+enum { ARRIVED_HEADERS = 1, ARRIVED_BODY = 2, ARRIVED_TRAILERS = 4 };
+
+/* One direction of a stream: a request or a response, or what a connection's downstream or upstream sends. */
 struct Message {
   Stream *stream;
   uint32_t stream_type; /* PROXY_STREAM_TYPE_* */
-  uint32_t map_type;    /* PROXY_MAP_TYPE_* of the headers */
-  JSValue object;       /* its HttpRequest or HttpResponse, undefined until a hook needs it */
-  JSValue headers;      /* its HttpHeaders, likewise */
+  JSValue object;       /* its HttpRequest, HttpResponse or Connection, undefined until a hook needs it */
+  Part headers, trailers, body;
   PausedHook paused;
+  Hook hook;                     /* the last one that ran */
+  uint8_t arrived;               /* ARRIVED_*: what no hook has been given yet */
+  bool body_open;                /* the body's hook has it */
+  bool body_ended;               /* the host has said that no more of it comes */
+  uint32_t body_size;            /* bytes that the host holds */
+  uint32_t body_start, body_end; /* those that the hook has been given */
 };
 
 struct Stream {
@@ -56,35 +106,48 @@ struct Stream {
   Message response;
 };
 
-/* What `register` was given by src/sdk/dispatcher.ts; undefined where the filter has no such hook. */
+/* Events of a plugin that a part of the SDK handles when a filter uses it, in the order of `handler_names` (plugins.c).
+ */
+typedef enum Handler {
+  HANDLER_VM_START,
+  HANDLER_TICK,
+  HANDLER_QUEUE_READY,
+  HANDLER_FOREIGN_FUNCTION,
+  HANDLER_COUNT,
+} Handler;
+
+/* What `register` was given by src/sdk/dispatcher.ts. */
 typedef struct Sdk {
-  JSValue filter; /* the object that defineFilter was given: `this` of its hooks */
   JSValue configure;
-  JSValue create_state;
-  JSValue on_request_headers;
-  JSValue on_response_headers;
-  JSValue on_log;
-  JSValue on_done;
-  JSValue on_result; /* a hook's value that is not undefined */
-  JSValue on_error;  /* a hook's uncaught error */
+  JSValue wait_for_setup; /* runs a hook when the plugin's setup is over */
+  JSValue on_result;      /* a hook's value that is not undefined */
+  JSValue on_error;       /* a hook's uncaught error */
   JSValue on_unhandled_rejection;
   JSValue to_pairs; /* makes an array of another form of headers */
   JSValue request_prototype;
   JSValue response_prototype;
+  JSValue connection_prototype;
   JSValue headers_prototype;
+  JSValue body_prototype;
   JSValue call_response_prototype;
   JSValue host_error; /* constructors */
   JSValue stream_ended_error;
   JSValue call_error;
 } Sdk;
 
+enum { MAX_FILTERS = 32 };
+
 static struct {
   JSRuntime *runtime;
   JSContext *context;
   Sdk sdk;
+  JSValue handlers[HANDLER_COUNT]; /* undefined where nothing handles it */
+  Filter filters[MAX_FILTERS];
+  uint32_t filter_count;
   IdTable plugins;
   IdTable streams;
   IdTable calls;
+  uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */
   bool building;              /* true while the program's top level runs, at build time */
 } vm;

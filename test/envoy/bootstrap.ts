@@ -1,11 +1,33 @@
-/** What an Envoy of the tests and the demo is made of. */
-export interface EnvoySetup {
-  /** The filter's module. */
+import { resolve } from "node:path";
+
+/** A plugin: a module and its configuration. */
+export interface PluginSetup {
+  /** The module. */
   readonly wasm: string;
-  /** The filter's configuration: sent as JSON, a string as it is; undefined is none at all. */
+  /** The plugin's configuration: sent as JSON, a string as it is; undefined is none at all. */
   readonly config?: unknown;
+  /** Default: "filter". */
+  readonly name?: string;
+  readonly rootId?: string;
+  /** Plugins of the same module and id share a VM. Default: "vm". */
+  readonly vmId?: string;
+  /** The VM's configuration. */
+  readonly vmConfig?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** What an Envoy of the tests and the demo is made of. */
+export interface EnvoySetup extends PluginSetup {
+  /** What the module is. Default: "http"; a network filter stands before a TCP proxy. */
+  readonly kind?: "http" | "network";
+  /** Further plugins: HTTP filters after the first one, an access logger, a Wasm service. */
+  readonly filters?: readonly PluginSetup[];
+  readonly accessLog?: PluginSetup;
+  readonly service?: PluginSetup;
   /** The clusters that the filter can call: the origin of each (`http://127.0.0.1:5000`), null for one without endpoints. */
   readonly clusters?: Readonly<Record<string, string | null>>;
+  /** Those of them, or "upstream", that speak HTTP/2, as gRPC does. */
+  readonly http2?: readonly string[];
   /** The origin that requests are passed on to. */
   readonly upstream: string;
   /** The port that Envoy listens on. Default: a free one. */
@@ -21,53 +43,110 @@ export function bootstrap(setup: EnvoySetup): object {
     admin: { address: socketAddress("127.0.0.1", 0) },
     static_resources: {
       listeners: [listener(setup)],
-      clusters: clusters.map(([name, origin]) => cluster(name, origin)),
+      clusters: clusters.map(([name, origin]) => cluster(name, origin, setup.http2?.includes(name) === true)),
     },
+    ...(setup.service === undefined ? {} : { bootstrap_extensions: [wasmService(setup.service)] }),
   };
 }
 
-function listener({ wasm, config, port = 0 }: EnvoySetup): object {
-  const connectionManager = {
-    "@type": typeUrl("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
-    stat_prefix: "ingress",
-    route_config: {
-      virtual_hosts: [
-        { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] },
-      ],
-    },
-    http_filters: [
-      { name: "filter", typed_config: wasmFilter(wasm, config) },
-      { name: "router", typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") } },
-    ],
-  };
+function listener(setup: EnvoySetup): object {
   return {
     name: "ingress",
-    address: socketAddress("127.0.0.1", port),
-    filter_chains: [{ filters: [{ name: "http", typed_config: connectionManager }] }],
+    address: socketAddress("127.0.0.1", setup.port ?? 0),
+    filter_chains: [{ filters: setup.kind === "network" ? networkFilters(setup) : [connectionManager(setup)] }],
   };
 }
 
-function wasmFilter(filename: string, config: unknown): object {
-  const text = typeof config === "string" || config === undefined ? config : JSON.stringify(config);
+function connectionManager(setup: EnvoySetup): object {
+  const { accessLog } = setup;
+  const plugins = [setup, ...(setup.filters ?? [])];
   return {
-    "@type": typeUrl("envoy.extensions.filters.http.wasm.v3.Wasm"),
-    config: {
-      name: "filter",
-      vm_config: { vm_id: "vm", runtime: "envoy.wasm.runtime.v8", code: { local: { filename } } },
-      ...(text === undefined
+    name: "http",
+    typed_config: {
+      "@type": typeUrl("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
+      stat_prefix: "ingress",
+      http2_protocol_options: { allow_connect: true },
+      http_protocol_options: { enable_trailers: true },
+      route_config: {
+        virtual_hosts: [
+          { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] },
+        ],
+      },
+      http_filters: [
+        ...plugins.map((plugin) => ({ name: "filter", typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin) })),
+        { name: "router", typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") } },
+      ],
+      ...(accessLog === undefined
         ? {}
-        : { configuration: { "@type": typeUrl("google.protobuf.StringValue"), value: text } }),
+        : {
+            access_log: [
+              {
+                name: "envoy.access_loggers.wasm",
+                typed_config: wasmConfig("access_loggers.wasm", "WasmAccessLog", accessLog),
+              },
+            ],
+          }),
     },
   };
 }
 
-function cluster(name: string, origin: string | null): object {
+function networkFilters(plugin: PluginSetup): object[] {
+  return [
+    { name: "filter", typed_config: wasmConfig("filters.network.wasm", "Wasm", plugin) },
+    {
+      name: "tcp",
+      typed_config: {
+        "@type": typeUrl("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"),
+        stat_prefix: "tcp",
+        cluster: UPSTREAM,
+      },
+    },
+  ];
+}
+
+function wasmService(plugin: PluginSetup): object {
+  return {
+    name: "envoy.bootstrap.wasm",
+    typed_config: { ...wasmConfig("wasm", "WasmService", plugin), singleton: true },
+  };
+}
+
+function wasmConfig(of: string, message: string, plugin: PluginSetup): object {
+  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, environment } = plugin;
+  const text = typeof config === "string" || config === undefined ? config : JSON.stringify(config);
+  return {
+    "@type": typeUrl(`envoy.extensions.${of}.v3.${message}`),
+    config: {
+      name,
+      ...(rootId === undefined ? {} : { root_id: rootId }),
+      vm_config: {
+        vm_id: vmId,
+        runtime: "envoy.wasm.runtime.v8",
+        code: { local: { filename: resolve(wasm) } },
+        ...(vmConfig === undefined ? {} : { configuration: stringValue(vmConfig) }),
+        ...(environment === undefined ? {} : { environment_variables: { key_values: environment } }),
+      },
+      ...(text === undefined ? {} : { configuration: stringValue(text) }),
+    },
+  };
+}
+
+function stringValue(value: string): object {
+  return { "@type": typeUrl("google.protobuf.StringValue"), value };
+}
+
+function cluster(name: string, origin: string | null, http2: boolean): object {
   const endpoints = origin === null ? [] : [endpoint(new URL(origin))];
+  const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  const protocol = http2 ? { http2_protocol_options: {} } : { http_protocol_options: { enable_trailers: true } };
   return {
     name,
     type: "STATIC",
     connect_timeout: "1s",
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
+    typed_extension_protocol_options: {
+      [options]: { "@type": typeUrl(options), explicit_http_config: protocol },
+    },
   };
 }
 

@@ -1,5 +1,4 @@
 import { access } from "node:fs/promises";
-import { resolve } from "node:path";
 
 import { startChild } from "../../scripts/child.ts";
 import type { Child } from "../../scripts/child.ts";
@@ -48,19 +47,18 @@ const LOG_MS = 5000;
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const { onLog, ...setup } = options;
-  const wasm = resolve(setup.wasm);
-  await access(wasm).catch((cause: unknown) => {
-    throw new Error(`there is no ${wasm}: build it first (npm run build:wasm)`, { cause });
-  });
+  for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, setup.service]) {
+    if (plugin !== undefined) {
+      await access(plugin.wasm).catch((cause: unknown) => {
+        throw new Error(`there is no ${plugin.wasm}: build it first (npm run build:wasm)`, { cause });
+      });
+    }
+  }
   const program = await pythonTool("envoy");
-  const child = await startChild(
-    program,
-    [...ARGUMENTS, "--config-yaml", JSON.stringify(bootstrap({ ...setup, wasm }))],
-    {
-      name: "Envoy",
-      ...(onLog === undefined ? {} : { onOutput: onLog }),
-    },
-  );
+  const child = await startChild(program, [...ARGUMENTS, "--config-yaml", JSON.stringify(bootstrap(setup))], {
+    name: "Envoy",
+    ...(onLog === undefined ? {} : { onOutput: onLog }),
+  });
   try {
     return await connect(child);
   } catch (error) {

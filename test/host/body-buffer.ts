@@ -10,6 +10,18 @@ export class BodyBuffer {
     this.#writable = writable;
   }
 
+  /** Adds at the end what the host received. */
+  append(data: Uint8Array): void {
+    this.bytes = Buffer.concat([this.bytes, data]);
+  }
+
+  /** Gives its bytes away. */
+  drain(): Uint8Array {
+    const bytes = this.bytes;
+    this.bytes = new Uint8Array();
+    return bytes;
+  }
+
   /** Envoy's Buffer::copyFrom: it can put data before, after, or in place of everything, and nothing in between. */
   write(start: number, length: number, data: Uint8Array): Status {
     const whole = start === 0 && length >= this.bytes.length;
@@ -25,4 +37,9 @@ export class BodyBuffer {
     }
     return Status.Ok;
   }
+}
+
+/** Envoy has most buffers at all times, empty and not to be changed. */
+export function emptyBuffer(): BodyBuffer {
+  return new BodyBuffer(new Uint8Array(), false);
 }

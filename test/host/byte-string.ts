@@ -32,11 +32,11 @@ export function checkByteString(text: string, what: string): string {
   return text;
 }
 
-const utf8 = new TextDecoder();
+export const textDecoder = new TextDecoder();
 
 /** For messages and the call log; bytes that are no UTF-8 become U+FFFD. */
 export function bytesToText(bytes: Uint8Array): string {
-  return utf8.decode(bytes);
+  return textDecoder.decode(bytes);
 }
 
 export function textToBytes(text: string): Uint8Array {

@@ -1,7 +1,8 @@
 import { TestHostError } from "./errors.ts";
 import { isHopByHop, mayHaveBody, mutablePairs } from "./http-message.ts";
-import type { HttpMessage } from "./http-message.ts";
+import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 import { HeaderMap } from "./header-map.ts";
+import { trailersOf, withTrailers } from "./web-trailers.ts";
 import { urlSender } from "./url-endpoint.ts";
 
 /** Answers requests in the place of a real service. Throwing is a refused connection. */
@@ -10,15 +11,8 @@ export type Handler = (request: Request) => Response | Promise<Response>;
 /** A service: a function, or the URL of a real one, for example `http://127.0.0.1:5000`. */
 export type Endpoint = Handler | string | URL;
 
-/** An answer whose headers are there, and whose body may be on its way. */
-export interface Answer {
-  readonly headers: HeaderMap;
-  /** Rejects when the connection is lost before the end of the body. */
-  readonly rest: () => Promise<{ readonly body: Uint8Array; readonly trailers?: HeaderMap | undefined }>;
-}
-
 /** Sends a request to a service. Rejects when there is no answer; a ConnectionError says why. */
-export type Sender = (request: HttpMessage, signal: AbortSignal) => Promise<Answer>;
+export type Sender = (request: HttpMessage, signal: AbortSignal) => Promise<StreamedMessage>;
 
 /**
  * @param what - names the endpoint in errors
@@ -46,45 +40,48 @@ export function makeSender(endpoint: Endpoint, what: string, onError: (error: un
   return urlSender(url);
 }
 
-async function callHandler(handler: Handler, request: HttpMessage, signal: AbortSignal): Promise<Answer> {
+async function callHandler(handler: Handler, request: HttpMessage, signal: AbortSignal): Promise<StreamedMessage> {
   const response: unknown = await handler(toWebRequest(request, signal));
   if (!(response instanceof Response)) {
     throw new TypeError("the handler must return a Response");
   }
   const method = request.headers.get(":method");
-  const rest = async () => {
-    const body = new Uint8Array(await response.arrayBuffer());
-    return { body: mayHaveBody(method, response.status) ? body : new Uint8Array() };
+  const trailers = [...trailersOf(response)];
+  return {
+    headers: new HeaderMap("response", [[":status", String(response.status)], ...response.headers]),
+    chunks: mayHaveBody(method, response.status) ? (response.body ?? []) : [],
+    trailers: () => (trailers.length > 0 ? new HeaderMap("trailers", trailers) : undefined),
   };
-  return { headers: new HeaderMap("response", [[":status", String(response.status)], ...response.headers]), rest };
 }
 
-function toWebRequest({ headers, body }: HttpMessage, signal: AbortSignal): Request {
+function toWebRequest({ headers, body, trailers }: HttpMessage, signal: AbortSignal): Request {
   const authority = headers.get(":authority") ?? "";
   const path = headers.get(":path") ?? "/";
   const method = headers.get(":method") ?? "GET";
   // An authority may be no host of a URL, for example a cluster's name in a mesh; `host` has it in any case.
   const origin = URL.canParse(`http://${authority}/`) ? `http://${authority}` : "http://localhost";
   const plain = [...headers].filter(([name]) => !name.startsWith(":"));
-  return new Request(new URL(origin + (path.startsWith("/") ? path : "/")), {
+  const request = new Request(new URL(origin + (path.startsWith("/") ? path : "/")), {
     method,
     headers: [["host", authority], ...mutablePairs(plain)],
     // The Web's requests have no body with these methods.
     ...(method === "GET" || method === "HEAD" || body.length === 0 ? {} : { body: body.slice() }),
     signal,
   });
+  return withTrailers(request, trailers ?? []);
 }
 
 /** For `fetch`: a response of the stream as the Web has it. */
-export function toWebResponse({ headers, body }: HttpMessage, method: string): Response {
+export function toWebResponse({ headers, body, trailers }: HttpMessage, method: string): Response {
   const status = Number(headers.get(":status"));
   if (!(status >= 200 && status <= 599)) {
     throw new TestHostError(`the response has :status ${headers.get(":status") ?? "missing"}; it must be 200 to 599`);
   }
   const plain = [...headers].filter(([name]) => !name.startsWith(":") && !isHopByHop(name));
   const noBody = !mayHaveBody(method, status) || status === 205;
-  return new Response(noBody ? null : Buffer.from(body), {
+  const response = new Response(noBody ? null : Buffer.from(body), {
     status,
     headers: mutablePairs(plain),
   });
+  return withTrailers(response, trailers ?? []);
 }

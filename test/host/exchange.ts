@@ -1,7 +1,17 @@
+import { ChunkReader, collect } from "./chunks.ts";
+import type { Clock } from "./clock.ts";
 import type { Sender } from "./endpoint.ts";
 import { ConnectionError } from "./errors.ts";
-import type { HttpMessage } from "./http-message.ts";
+import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 import { upstreamFailure } from "./local-reply.ts";
+import type { HttpStream } from "./stream.ts";
+
+/** What connects the parts of an exchange. */
+export interface ExchangeSettings {
+  readonly clock: Clock;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * Sends a request and gets the whole answer. When there is none, the answer is the one that Envoy makes: 503 when the
@@ -13,25 +23,20 @@ export async function exchange(
   send: Sender,
   request: HttpMessage,
   timeoutMs: number,
-  signal: AbortSignal,
+  { clock, signal }: ExchangeSettings,
 ): Promise<HttpMessage | undefined> {
   const abort = new AbortController();
-  const start = performance.now();
   let hasHeaders = false;
   const work = async (): Promise<HttpMessage | undefined> => {
     try {
-      const { headers, rest } = await send(request, abort.signal);
+      const { headers, chunks, trailers } = await open(send, request, { clock, signal: abort.signal });
       hasHeaders = true;
-      // Envoy's mark on what an upstream answered, and not Envoy itself.
-      headers.replace("x-envoy-upstream-service-time", String(Math.round(performance.now() - start)));
-      return { headers, ...(await rest()) };
+      return { headers, body: await collect(chunks), trailers: trailers() };
     } catch (error) {
-      const reason = error instanceof ConnectionError ? error.message : "remote connection failure";
-      const text = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
-      return hasHeaders ? undefined : upstreamFailure(503, text, request.headers);
+      return hasHeaders ? undefined : upstreamFailure(503, failureText(error), request.headers);
     }
   };
-  let timer: NodeJS.Timeout | undefined;
+  let stopTimer: () => void = () => undefined;
   let onAbort: (() => void) | undefined;
   const stop = new Promise<HttpMessage | undefined>((resolve, reject) => {
     onAbort = () => {
@@ -39,20 +44,79 @@ export async function exchange(
     };
     signal.addEventListener("abort", onAbort);
     if (timeoutMs > 0) {
-      timer = setTimeout(() => {
+      stopTimer = clock.after(timeoutMs, () => {
         resolve(hasHeaders ? undefined : upstreamFailure(504, "upstream request timeout", request.headers));
-      }, timeoutMs);
+      });
     }
   });
   try {
     signal.throwIfAborted();
     return await Promise.race([work(), stop]);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     if (onAbort !== undefined) {
       signal.removeEventListener("abort", onAbort);
     }
     // Whatever is still under way is of no use any more. After a complete answer this does nothing.
     abort.abort();
   }
+}
+
+/**
+ * Sends a stream's request to the upstream, and the answer back through the stream, part by part.
+ *
+ * @param onBroken - is told that the answer broke off after its headers
+ */
+export async function forward(
+  send: Sender,
+  request: HttpMessage,
+  stream: HttpStream,
+  settings: ExchangeSettings,
+  onBroken: () => void,
+): Promise<void> {
+  let answer: StreamedMessage;
+  try {
+    answer = await open(send, request, settings);
+  } catch (error) {
+    const text = failureText(error);
+    const details = `upstream_reset_before_response_started{${reasonOf(error)}}`;
+    if (!settings.signal.aborted) {
+      stream.localReply({ status: 503, body: Buffer.from(text), headers: [], details });
+    }
+    return;
+  }
+  try {
+    await pump(answer, stream);
+  } catch {
+    onBroken();
+  }
+}
+
+async function pump({ headers, chunks, trailers }: StreamedMessage, stream: HttpStream): Promise<void> {
+  const reader = new ChunkReader(chunks);
+  const isEmpty = await reader.isEmpty();
+  stream.responseHeaders(headers, isEmpty && trailers() === undefined);
+  for await (const { bytes, isLast } of reader.read()) {
+    stream.responseBody(bytes, isLast && trailers() === undefined);
+  }
+  const end = trailers();
+  if (end !== undefined) {
+    stream.responseTrailers(end);
+  }
+}
+
+async function open(send: Sender, request: HttpMessage, { clock, signal }: ExchangeSettings): Promise<StreamedMessage> {
+  const start = clock.monotonic();
+  const answer = await send(request, signal);
+  // Envoy's mark on what an upstream answered, and not Envoy itself.
+  answer.headers.replace("x-envoy-upstream-service-time", String((clock.monotonic() - start) / 1_000_000n));
+  return answer;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof ConnectionError ? error.message : "remote connection failure";
+}
+
+function failureText(error: unknown): string {
+  return `upstream connect error or disconnect/reset before headers. reset reason: ${reasonOf(error)}`;
 }

@@ -1,9 +1,14 @@
 import { Status } from "../../src/abi/index.ts";
-import type { RootContext } from "./context.ts";
+import type { CalloutIds } from "./callout-ids.ts";
+import { bytesToText } from "./byte-string.ts";
+import type { Clock } from "./clock.ts";
+import type { Context, RootContext } from "./context.ts";
 import type { Sender } from "./endpoint.ts";
 import { exchange } from "./exchange.ts";
 import { HeaderMap } from "./header-map.ts";
 import type { HttpMessage } from "./http-message.ts";
+import type { HostCalls } from "./imports.ts";
+import { pairsOf } from "./pairs.ts";
 import type { HeaderPair } from "./pairs.ts";
 import type { Vm } from "./vm.ts";
 
@@ -17,25 +22,31 @@ export interface HttpCall {
   readonly timeout: number;
 }
 
-/** The calls of the filter. Their answers go to the root context, in turns of the event loop of their own. */
+/** What calls of all kinds are made with. */
+export interface CalloutSettings {
+  readonly vm: Vm;
+  readonly clock: Clock;
+  readonly ids: CalloutIds;
+  readonly clusters: ReadonlyMap<string, Sender>;
+}
+
+/** The calls of a plugin. Their answers go to its root context, in turns of the event loop of their own. */
 export class HttpCalls {
-  readonly #vm: Vm;
+  readonly #settings: CalloutSettings;
   readonly #root: RootContext;
-  readonly #clusters: ReadonlyMap<string, Sender>;
   readonly #signal: AbortSignal;
-  #nextToken = 1;
 
   /** @param signal - ends all calls, without an answer */
-  constructor(vm: Vm, root: RootContext, clusters: ReadonlyMap<string, Sender>, signal: AbortSignal) {
-    this.#vm = vm;
+  constructor(settings: CalloutSettings, root: RootContext, signal: AbortSignal) {
+    this.#settings = settings;
     this.#root = root;
-    this.#clusters = clusters;
     this.#signal = signal;
   }
 
   /** Starts a call, as Context::httpCall of Envoy does. */
   start({ cluster, headers: pairs, body, trailers, timeout }: HttpCall): Status | { readonly call_id: number } {
-    const send = this.#clusters.get(cluster);
+    const { clusters, clock, ids } = this.#settings;
+    const send = clusters.get(cluster);
     const headers = new HeaderMap("request", pairs);
     const complete = headers.has(":path") && headers.has(":method") && headers.has(":authority");
     if ((timeout | 0) < 0 || send === undefined || !complete) {
@@ -44,7 +55,7 @@ export class HttpCalls {
     if (body.length > 0) {
       headers.replace("content-length", String(body.length));
     }
-    const token = this.#nextToken++;
+    const id = ids.nextHttpCall();
     const request = {
       headers,
       body,
@@ -52,33 +63,52 @@ export class HttpCalls {
     };
     // Later, because the filter is at work: neither a handler nor an answer may come in between.
     setImmediate(() => {
-      exchange(send, request, timeout, this.#signal).then(
+      exchange(send, request, timeout, { clock, signal: this.#signal }).then(
         (response) => {
-          this.#answer(token, response);
+          this.#answer(id, response);
         },
-        () => undefined, // the host is being closed
+        () => undefined, // the plugin has ended
       );
     });
-    return { call_id: token };
+    return { call_id: id };
   }
 
   /** No headers are the ABI's sign of a call that failed. */
-  #answer(token: number, response: HttpMessage | undefined): void {
+  #answer(id: number, response: HttpMessage | undefined): void {
     const root = this.#root;
     root.callResponse = response;
     if (response === undefined) {
       root.callStatus = { code: Status.BrokenConnection, message: "reset" };
     }
+    const forget = () => {
+      root.callResponse = undefined;
+      root.callStatus = { ...root.callStatus, message: "" };
+    };
     const { headers, body, trailers } = response ?? {};
-    this.#vm.call(
+    this.#settings.vm.callThen(
+      forget,
       "proxy_on_http_call_response",
       root.id,
-      token,
+      id,
       headers?.size ?? 0,
       body?.length ?? 0,
       trailers?.size ?? 0,
     );
-    root.callResponse = undefined;
-    root.callStatus = { ...root.callStatus, message: "" };
   }
+}
+
+export function httpCalls(
+  callsOf: (context: Context) => HttpCalls,
+  context: () => Context,
+): Pick<HostCalls, "proxy_http_call"> {
+  return {
+    proxy_http_call: ({ upstream_name, headers, body, trailers, timeout }) =>
+      callsOf(context()).start({
+        cluster: bytesToText(upstream_name),
+        headers: pairsOf(headers),
+        body,
+        trailers: pairsOf(trailers),
+        timeout,
+      }),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Chunks } from "./chunks.ts";
 import type { HeaderMap } from "./header-map.ts";
 import type { HeaderPair } from "./pairs.ts";
 
@@ -6,6 +7,19 @@ export interface HttpMessage {
   readonly headers: HeaderMap;
   body: Uint8Array;
   readonly trailers?: HeaderMap | undefined;
+}
+
+/** A message whose headers are there, and whose body may be on its way. */
+export interface StreamedMessage {
+  readonly headers: HeaderMap;
+  /** Reading it throws when the connection is lost before its end. */
+  readonly chunks: Chunks;
+  /** Known when the body has been read. */
+  readonly trailers: () => HeaderMap | undefined;
+}
+
+export function streamed({ headers, body, trailers }: HttpMessage): StreamedMessage {
+  return { headers, chunks: body.length > 0 ? [body] : [], trailers: () => trailers };
 }
 
 /** Headers that belong to one connection; Envoy does not hand them on. */

@@ -27,17 +27,32 @@ export type HostCalls = {
 type Values = Record<string, number | bigint | Uint8Array>;
 type AnyHostCall = (inputs: Values) => Status | Values;
 
-/** @param hostCalls - those that are missing answer Unimplemented */
-export function hostCallImports(vm: Vm, hostCalls: Partial<HostCalls>, log: CallLog): Record<string, WasmFunction> {
+/**
+ * What is wrong with the numbers of a call whose pointers are wrong, too: hosts look at the numbers first. Undefined: nothing.
+ */
+export type Refusal = (inputs: Readonly<Record<string, unknown>>) => Status | undefined;
+
+export function hostCallImports(
+  vm: Vm,
+  hostCalls: HostCalls,
+  refusal: Refusal,
+  log: CallLog,
+): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const name of Object.keys(HOST_CALLS) as HostCall[]) {
     // The ABI's table is the proof that these parameters fit.
-    const hostCall = hostCalls[name] as AnyHostCall | undefined;
+    const hostCall = hostCalls[name] as AnyHostCall;
     imports[name] = (...raw: readonly (number | bigint)[]) => {
+      if (vm.isRestricted && name !== "proxy_log") {
+        throw new Error(
+          `${name} is called while the module initialises itself or allocates memory for the host, where hosts trap at it; ` +
+            "call it from a callback",
+        );
+      }
       const contextId = vm.contextId;
       const inputs: Values = {};
       const results: Values = {};
-      const status = run(vm, HOST_CALLS[name], raw, inputs, results, hostCall);
+      const status = run(vm, name, raw, inputs, results, hostCall, refusal);
       log.add(name, contextId, { ...inputs, ...results }, status);
       return status;
     };
@@ -47,17 +62,19 @@ export function hostCallImports(vm: Vm, hostCalls: Partial<HostCalls>, log: Call
 
 function run(
   vm: Vm,
-  params: Params,
+  name: HostCall,
   raw: readonly (number | bigint)[],
   inputs: Values,
   results: Values,
-  hostCall: AnyHostCall | undefined,
+  hostCall: AnyHostCall,
+  refusal: Refusal,
 ): Status {
-  const outputs = readParameters(vm, params, raw, inputs);
-  if (outputs === undefined) {
-    return Status.InvalidMemoryAccess;
+  const outputs = readParameters(vm, name, raw, inputs);
+  // Envoy starts no HTTP call whose id it cannot give back.
+  if (outputs === undefined || (name === "proxy_http_call" && !outputs.every((write) => write({ call_id: 0 })))) {
+    return refusal(inputs) ?? Status.InvalidMemoryAccess;
   }
-  const result = hostCall === undefined ? Status.Unimplemented : hostCall(inputs);
+  const result = hostCall(inputs);
   if (typeof result === "number") {
     return result;
   }
@@ -65,12 +82,15 @@ function run(
   return outputs.every((write) => write(result)) ? Status.Ok : Status.InvalidMemoryAccess;
 }
 
+/** Their results are not wanted when they are to go to address 0. */
+const OPTIONAL_RESULTS: readonly HostCall[] = ["proxy_call_foreign_function"];
+
 type WriteOutput = (results: Values) => boolean;
 
 /** Fills `inputs`, and returns what writes the outputs. Undefined: a pointer points outside of the memory. */
 function readParameters(
   vm: Vm,
-  params: Params,
+  hostCall: HostCall,
   raw: readonly (number | bigint)[],
   inputs: Values,
 ): WriteOutput[] | undefined {
@@ -78,7 +98,7 @@ function readParameters(
   let index = 0;
   const next = () => raw[index++] ?? 0;
   const pointer = () => Number(next()) >>> 0;
-  for (const [name, kind] of Object.entries(params)) {
+  for (const [name, kind] of Object.entries(HOST_CALLS[hostCall] as Params)) {
     switch (kind) {
       case "u32":
         inputs[name] = Number(next()) >>> 0;
@@ -102,7 +122,9 @@ function readParameters(
       }
       case "out_bytes": {
         const [at, sizeAt] = [pointer(), pointer()];
-        outputs.push((results) => vm.memory.writeResult(at, sizeAt, results[name] as Uint8Array));
+        if (at !== 0 || !OPTIONAL_RESULTS.includes(hostCall)) {
+          outputs.push((results) => vm.memory.writeResult(at, sizeAt, results[name] as Uint8Array));
+        }
         break;
       }
       case "out_u32": {

@@ -6,8 +6,8 @@ import { buffer } from "node:stream/consumers";
 import { receivedRequest, splitUrl } from "./client-request.ts";
 import { TestHostError } from "./errors.ts";
 import { HeaderMap } from "./header-map.ts";
-import { isHopByHop, mutablePairs, pairUp } from "./http-message.ts";
-import type { HttpMessage } from "./http-message.ts";
+import { isHopByHop, mutablePairs, pairUp, streamed } from "./http-message.ts";
+import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -26,7 +26,7 @@ export interface HttpProxy extends AsyncDisposable {
 }
 
 /** Passes a request through the filter. */
-export type HandleRequest = (request: HttpMessage, signal: AbortSignal) => Promise<HttpMessage>;
+export type HandleRequest = (request: StreamedMessage, signal: AbortSignal) => Promise<HttpMessage>;
 
 /** @throws TestHostError when the address cannot be listened on */
 export async function startProxy(handle: HandleRequest, options: ListenOptions): Promise<HttpProxy> {
@@ -62,7 +62,7 @@ async function serve(handle: HandleRequest, request: IncomingMessage, response: 
       gone.abort(new Error("the client closed the connection"));
     }
   });
-  write(await handle(await receive(request), gone.signal), response);
+  write(await handle(streamed(await receive(request)), gone.signal), response);
 }
 
 async function receive(request: IncomingMessage): Promise<HttpMessage> {

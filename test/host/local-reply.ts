@@ -10,6 +10,8 @@ export interface LocalReply {
   readonly headers: readonly HeaderPair[];
   /** Undefined when the filter gave none (-1 or a number that is no gRPC status). */
   readonly grpcStatus?: number | undefined;
+  /** The attribute response.code_details. */
+  readonly details?: string | undefined;
 }
 
 /** gRPC clients want 200 and the status in a header; this is Envoy's table (grpc/status.cc). */
@@ -25,6 +27,10 @@ const GRPC_STATUS_OF_HTTP: Readonly<Record<number, number>> = {
 };
 const GRPC_UNKNOWN = 2;
 
+export function grpcStatusOfHttp(status: number): number {
+  return GRPC_STATUS_OF_HTTP[status] ?? GRPC_UNKNOWN;
+}
+
 /** Envoy's Utility::prepareLocalReply. */
 export function makeLocalReply(reply: LocalReply, request: HeaderMap | undefined): HttpMessage {
   const length = String(reply.body.length);
@@ -32,7 +38,7 @@ export function makeLocalReply(reply: LocalReply, request: HeaderMap | undefined
   const given = reply.headers.map(([name, value]): HeaderPair => [name, isContentLength(name) ? length : value]);
   const headers = new HeaderMap("response", [[":status", String(reply.status)], ...given]);
   if (/^application\/grpc(\+|$)/.test(request?.get("content-type") ?? "")) {
-    const grpcStatus = reply.grpcStatus ?? GRPC_STATUS_OF_HTTP[reply.status] ?? GRPC_UNKNOWN;
+    const grpcStatus = reply.grpcStatus ?? grpcStatusOfHttp(reply.status);
     headers.replace(":status", "200");
     headers.replace("content-type", "application/grpc");
     headers.replace("grpc-status", String(grpcStatus));

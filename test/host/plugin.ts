@@ -1,135 +1,216 @@
 import { setMaxListeners } from "node:events";
 
 import { textToBytes } from "./byte-string.ts";
-import { CallLog } from "./call-log.ts";
 import { RootContext } from "./context.ts";
-import type { Context } from "./context.ts";
-import type { Sender } from "./endpoint.ts";
+import { drive } from "./drive.ts";
 import { TestHostError } from "./errors.ts";
-import { makeHostCalls } from "./host-calls.ts";
+import { GrpcCalls } from "./grpc.ts";
 import { HttpCalls } from "./http-calls.ts";
-import type { HttpMessage } from "./http-message.ts";
-import { hostCallImports } from "./imports.ts";
-import type { Log } from "./log.ts";
-import { WASI_MODULES } from "./module.ts";
+import type { HttpMessage, StreamedMessage } from "./http-message.ts";
+import type { Machine } from "./machine.ts";
+import { Connection } from "./network.ts";
+import type { ConnectionEnds } from "./network.ts";
 import { HttpStream } from "./stream.ts";
-import { Vm } from "./vm.ts";
-import { wasiImports } from "./wasi.ts";
-import type { WasmModule } from "./wasm-api.ts";
+import type { StreamEnds } from "./stream.ts";
 
 export interface PluginSettings {
   readonly configuration: Uint8Array;
-  readonly vmConfiguration: Uint8Array;
   readonly rootId: string;
   readonly name: string;
-  readonly clusters: ReadonlyMap<string, Sender>;
-  readonly upstream: Sender;
 }
 
-const ROOT_ID = 1;
+/** How long a plugin whose proxy_on_done returned false has, in real time, to call proxy_done. */
+const DONE_MS = 1000;
 
-/** A module with one plugin configuration, in a VM of its own, and the streams that pass through it. */
+/** A plugin configuration in a VM: its root context, its calls, and the streams and connections that pass through it. */
 export class Plugin {
-  readonly calls = new CallLog();
-  readonly #log: Log;
-  readonly #settings: PluginSettings;
-  readonly #vm: Vm;
-  readonly #root: RootContext;
-  readonly #contexts = new Map<number, Context>();
-  readonly #streams = new Map<HttpStream, Promise<HttpMessage>>();
-  readonly #closed = new AbortController();
-  #nextContextId = ROOT_ID + 1;
+  readonly root: RootContext;
+  readonly settings: PluginSettings;
+  readonly calls: HttpCalls;
+  readonly grpc: GrpcCalls;
+  readonly #machine: Machine;
+  readonly #streams = new Map<HttpStream | Connection, Promise<void>>();
+  readonly #ended = new AbortController();
+  #isEnding = false;
+  #end: Promise<void> | undefined;
+  #onDone: (() => void) | undefined;
 
-  /** @throws TestHostError when the filter refuses to start, with its log */
-  constructor(module: WasmModule, settings: PluginSettings, log: Log) {
-    this.#log = log;
-    this.#settings = settings;
-    setMaxListeners(0, this.#closed.signal); // each call listens
-    const properties = new Map([
-      ["plugin_root_id", settings.rootId],
-      ["plugin_name", settings.name],
-    ]);
-    this.#root = new RootContext(ROOT_ID, settings.vmConfiguration, properties);
-    this.#contexts.set(ROOT_ID, this.#root);
-    this.#vm = new Vm(log, () => {
-      for (const stream of this.#streams.keys()) {
-        stream.fail();
-      }
-    });
-    const calls = new HttpCalls(this.#vm, this.#root, settings.clusters, this.#closed.signal);
-    const targets = { vm: this.#vm, log, root: this.#root, calls, contexts: this.#contexts };
-    const wasi = wasiImports(this.#vm, log);
-    this.#vm.instantiate(module, {
-      env: hostCallImports(this.#vm, makeHostCalls(targets), this.calls),
-      ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
-    });
-    this.#start();
+  constructor(machine: Machine, settings: PluginSettings) {
+    this.#machine = machine;
+    this.settings = settings;
+    const { vmId, vmConfiguration, clock, clusters, grpc } = machine.settings;
+    const { rootId, name } = settings;
+    const { signal } = this.#ended;
+    setMaxListeners(0, signal); // each call listens
+    this.root = new RootContext(machine.nextContextId(), { name, rootId, vmId, vmConfiguration });
+    const callouts = { vm: machine.vm, clock, ids: machine.callouts, clusters };
+    this.calls = new HttpCalls(callouts, this.root, signal);
+    this.grpc = new GrpcCalls(callouts, grpc, this.root, machine.log, signal);
   }
 
-  #start(): void {
-    const { configuration, vmConfiguration } = this.#settings;
-    // Envoy has the configuration at hand while the context is created, too.
-    this.#root.pluginConfiguration = configuration;
-    this.#vm.call("proxy_on_context_create", ROOT_ID, 0);
-    this.#root.pluginConfiguration = undefined;
-    this.#accept("proxy_on_vm_start", this.#vm.call("proxy_on_vm_start", ROOT_ID, vmConfiguration.length));
-    this.#root.pluginConfiguration = configuration;
-    this.#accept("proxy_on_configure", this.#vm.call("proxy_on_configure", ROOT_ID, configuration.length));
-    this.#root.pluginConfiguration = undefined;
+  /** @throws TestHostError when the filter refuses to start, with its log */
+  start(): void {
+    const { vm, settings } = this.#machine;
+    const { root } = this;
+    this.#machine.addPlugin(this);
+    const { configuration } = this.settings;
+    try {
+      // Envoy has the configuration at hand while the context is created, too.
+      root.pluginConfiguration = configuration;
+      vm.call("proxy_on_context_create", root.id, 0);
+      root.pluginConfiguration = undefined;
+      this.#accept("proxy_on_vm_start", vm.call("proxy_on_vm_start", root.id, settings.vmConfiguration.length));
+      root.pluginConfiguration = configuration;
+      this.#accept("proxy_on_configure", vm.call("proxy_on_configure", root.id, configuration.length));
+    } catch (error) {
+      this.#machine.removePlugin(this);
+      this.#ended.abort(error);
+      throw error;
+    } finally {
+      root.pluginConfiguration = undefined;
+    }
   }
 
   #accept(callback: string, result: number | undefined): void {
-    if (this.#vm.failed || result === 0) {
-      const reason = this.#vm.failed ? "the module broke in its first callbacks" : `${callback} returned false`;
+    const { vm, log } = this.#machine;
+    if (vm.failed || result === 0) {
+      const reason = vm.failed ? "the module broke in its first callbacks" : `${callback} returned false`;
       throw new TestHostError(
-        `the filter did not start: ${reason}. Its log:\n${this.#log.lines.length > 0 ? String(this.#log) : "(nothing)"}`,
+        `the filter did not start: ${reason}. Its log:\n${log.lines.length > 0 ? String(log) : "(nothing)"}`,
       );
     }
   }
 
-  get memoryBytes(): number {
-    return this.#vm.memory.size;
-  }
-
   /** @throws (rejects) the signal's reason, or a StreamResetError: the request has ended without a response */
-  async handle(request: HttpMessage, signal: AbortSignal | undefined): Promise<HttpMessage> {
-    if (this.#closed.signal.aborted) {
-      throw new TestHostError("the test host is closed");
-    }
+  async handle(request: StreamedMessage, signal: AbortSignal | undefined): Promise<HttpMessage> {
+    this.#checkOpen();
     signal?.throwIfAborted();
-    const stream = new HttpStream(this.#nextContextId++, this.#vm, this.#root, request);
-    // Later, because it may be the filter's own log line that somebody aborts on, and the filter must not be entered twice.
-    const onAbort = () => {
-      queueMicrotask(() => {
-        stream.reset(signal?.reason as Error);
-      });
-    };
-    signal?.addEventListener("abort", onAbort);
-    this.#contexts.set(stream.id, stream);
-    // Later, so that this stream is among the others when its first callback breaks the module.
-    const response = Promise.resolve().then(() => stream.run(this.#settings.upstream));
-    this.#streams.set(stream, response);
-    try {
-      return await response;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
+    const { upstream: send, clock } = this.#machine.settings;
+    return drive((ends) => this.openStream(ends), request, { send, clock, signal });
+  }
+
+  openStream(ends: StreamEnds): HttpStream {
+    this.#checkOpen();
+    const { vm, settings } = this.#machine;
+    const { clock, allowOnHeadersStopIteration } = settings;
+    const connectionId = this.#machine.nextConnectionId();
+    let onEnd: () => void = () => undefined;
+    const ended = (reset: Error | undefined) => {
+      this.#machine.remove(stream);
       this.#streams.delete(stream);
-      this.#contexts.delete(stream.id);
+      ends.ended(reset);
+      onEnd();
+    };
+    const stream = new HttpStream(
+      this.#machine.nextContextId(),
+      vm,
+      this.root,
+      { ...ends, ended },
+      {
+        clock,
+        connectionId,
+        allowOnHeadersStopIteration,
+        warn: (message) => {
+          this.#machine.log.add("warn", message);
+        },
+      },
+    );
+    this.#machine.add(stream);
+    this.#streams.set(stream, new Promise((resolve) => (onEnd = resolve)));
+    return stream;
+  }
+
+  openConnection(ends: ConnectionEnds): Connection {
+    this.#checkOpen();
+    const { vm, settings } = this.#machine;
+    let onEnd: () => void = () => undefined;
+    const closed = () => {
+      this.#machine.remove(connection);
+      this.#streams.delete(connection);
+      ends.closed();
+      onEnd();
+    };
+    const connectionId = this.#machine.nextConnectionId();
+    const where = { clock: settings.clock, connectionId };
+    const connection = new Connection(this.#machine.nextContextId(), vm, this.root, { ...ends, closed }, where);
+    this.#machine.add(connection);
+    this.#streams.set(connection, new Promise((resolve) => (onEnd = resolve)));
+    return connection;
+  }
+
+  #checkOpen(): void {
+    if (this.#isEnding) {
+      throw new TestHostError("the test host is closed, or the plugin was removed; open streams before that");
     }
   }
 
-  /** Resets the streams, forgets the calls, and tells the module that it ends. */
-  async close(reason: Error): Promise<void> {
-    if (this.#closed.signal.aborted) {
-      return;
-    }
-    this.#closed.abort(reason);
+  /** The module is broken. */
+  fail(): void {
     for (const stream of this.#streams.keys()) {
-      stream.reset(reason);
+      stream.fail();
     }
-    await Promise.allSettled(this.#streams.values());
-    this.#vm.call("proxy_on_done", ROOT_ID);
-    this.#vm.call("proxy_on_delete", ROOT_ID);
+  }
+
+  /** Gives the filter data under a number (proxy_on_foreign_function). */
+  callForeign(functionId: number, data: Uint8Array): void {
+    this.root.foreignArguments = data;
+    const forget = () => {
+      this.root.foreignArguments = undefined;
+    };
+    this.#machine.vm.callThen(forget, "proxy_on_foreign_function", this.root.id, functionId, data.length);
+  }
+
+  /** The filter says that it has finished (proxy_done). False: nobody waits for that. */
+  done(): boolean {
+    const onDone = this.#onDone;
+    this.#onDone = undefined;
+    onDone?.();
+    return onDone !== undefined;
+  }
+
+  /** Lets no more streams in, and ends when the last one has ended. */
+  async drain(): Promise<void> {
+    this.#isEnding = true;
+    await Promise.all(this.#streams.values());
+    await (this.#end ??= this.#finish());
+  }
+
+  /** Resets the streams, and ends. */
+  async close(reason: Error): Promise<void> {
+    this.#isEnding = true;
+    for (const stream of this.#streams.keys()) {
+      if (stream instanceof HttpStream) {
+        stream.reset(reason);
+      } else {
+        stream.fail();
+      }
+    }
+    await (this.#end ??= this.#finish());
+  }
+
+  /** Tells the module that the plugin ends, lets it finish, and forgets its calls. */
+  async #finish(): Promise<void> {
+    const { vm, log } = this.#machine;
+    const isDone = vm.call("proxy_on_done", this.root.id) !== 0 || vm.failed;
+    if (!isDone && !(await this.#waitForDone())) {
+      log.add("warn", `proxy_on_done returned false, and the filter did not call proxy_done within ${DONE_MS} ms`);
+    }
+    vm.call("proxy_on_delete", this.root.id);
+    this.#machine.removePlugin(this);
+    this.#ended.abort(new Error("the plugin has ended"));
+  }
+
+  #waitForDone(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#onDone = undefined;
+        resolve(false);
+      }, DONE_MS);
+      this.#onDone = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
   }
 }
 

@@ -1,95 +1,128 @@
-import { Action, BufferType, MapType, Status, StreamType } from "../../src/abi/index.ts";
-import { BodyBuffer } from "./body-buffer.ts";
+import { BufferType, Status, StreamType } from "../../src/abi/index.ts";
+import { streamAttribute } from "./attributes.ts";
+import type { MapType } from "../../src/abi/index.ts";
+import type { BodyBuffer } from "./body-buffer.ts";
+import type { Clock } from "./clock.ts";
 import type { Context, RootContext } from "./context.ts";
-import type { Sender } from "./endpoint.ts";
+import { Direction, REQUEST, RESPONSE } from "./direction.ts";
+import type { Kind, MessageSink } from "./direction.ts";
 import { StreamResetError } from "./errors.ts";
-import { exchange } from "./exchange.ts";
 import type { HeaderMap } from "./header-map.ts";
-import type { HttpMessage } from "./http-message.ts";
 import { makeLocalReply } from "./local-reply.ts";
 import type { LocalReply } from "./local-reply.ts";
+import type { Attribute } from "./properties.ts";
 import type { Vm } from "./vm.ts";
 
-/** What the filter can reach of a message in the phase that it is in. */
-interface View {
-  headers?: HeaderMap | undefined;
-  body?: BodyBuffer | undefined;
-  trailers?: HeaderMap | undefined;
+/** Who a stream is between. */
+export interface StreamEnds {
+  /** What passes on to the upstream. */
+  readonly upstream: MessageSink;
+  /** What passes on to the client. */
+  readonly downstream: MessageSink;
+  /** It is over, and the filter has seen that. Undefined: with a whole response. Otherwise why it was reset. */
+  readonly ended: (reset: Error | undefined) => void;
 }
 
-interface Views {
-  readonly request: View;
-  readonly response: View;
+export interface StreamSettings {
+  readonly clock: Clock;
+  readonly connectionId: number;
+  readonly allowOnHeadersStopIteration: boolean;
+  readonly warn: (message: string) => void;
 }
-
-const REQUEST = {
-  type: StreamType.HttpRequest,
-  onHeaders: "proxy_on_request_headers",
-  onBody: "proxy_on_request_body",
-  onTrailers: "proxy_on_request_trailers",
-} as const;
-
-const RESPONSE = {
-  type: StreamType.HttpResponse,
-  onHeaders: "proxy_on_response_headers",
-  onBody: "proxy_on_response_body",
-  onTrailers: "proxy_on_response_trailers",
-} as const;
 
 /**
  * One request on its way through the filter to the upstream, and the response on its way back.
  *
- * What the filter asks for in a callback happens after that callback. Where the stream waits, for the filter or for the
- * upstream, a local reply, a reset and the end of the module end the wait.
+ * What the filter asks for in a callback (to go on, to close, a local reply) happens when that callback has returned, and
+ * before what it returned counts.
  */
 export class HttpStream implements Context {
   readonly id: number;
+  readonly root: RootContext;
+  readonly filterState = new Map<string, Uint8Array>();
+  readonly request: Direction;
+  readonly response: Direction;
   readonly #vm: Vm;
-  readonly #root: RootContext;
-  readonly #request: HttpMessage;
-  #response: HttpMessage | undefined;
-  readonly #views: Views = { request: {}, response: {} };
+  readonly #ends: StreamEnds;
+  readonly #settings: StreamSettings;
+  readonly #startTime: bigint;
+  #duration: bigint | undefined;
   #isLogging = false;
-  #continued: StreamType | undefined;
-  #localReply: HttpMessage | undefined;
-  #resetReason: Error | undefined;
-  #wake: () => void = () => undefined;
+  #isAnswered = false;
+  #over = false;
+  #code: number | undefined;
+  #codeDetails: string | undefined;
+  #bytesReceived = 0;
+  #bytesSent = 0;
 
-  constructor(id: number, vm: Vm, root: RootContext, request: HttpMessage) {
+  constructor(id: number, vm: Vm, root: RootContext, ends: StreamEnds, settings: StreamSettings) {
     this.id = id;
+    this.root = root;
     this.#vm = vm;
-    this.#root = root;
-    this.#request = request;
+    this.#ends = ends;
+    this.#settings = settings;
+    this.#startTime = settings.clock.now();
+    const direction = (kind: Kind, sink: MessageSink) =>
+      new Direction(kind, (callback, ...parameters) => vm.callStream(callback, id, ...parameters), sink, settings);
+    this.request = direction(REQUEST, ends.upstream);
+    this.response = direction(RESPONSE, this.#downstream());
   }
 
-  /** @throws (rejects) the reason of a reset */
-  async run(upstream: Sender): Promise<HttpMessage> {
+  /** The stream has ended. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The host has answered in the upstream's place. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#vm.failed) {
-      return this.#failureReply();
+      this.request.headers = headers;
+      this.fail();
+      return;
     }
-    this.#vm.call("proxy_on_context_create", this.id, this.#root.id);
-    try {
-      this.#response =
-        (await this.#pass(REQUEST, this.#views.request, this.#request)) ?? (await this.#forward(upstream));
-      // A local reply, too, is shown to the filter; what happens from here on is another one, which the filter does not see.
-      this.#clearLocalReply();
-      this.#response = (await this.#pass(RESPONSE, this.#views.response, this.#response)) ?? this.#response;
-      return this.#response;
-    } finally {
-      this.#end();
+    this.#vm.call("proxy_on_context_create", this.id, this.root.id);
+    if (!this.#over) {
+      this.request.receiveHeaders(headers, endOfStream);
     }
   }
 
-  #clearLocalReply(): void {
-    if (!this.#vm.failed) {
-      this.#localReply = undefined;
+  requestBody(chunk: Uint8Array, endOfStream: boolean): void {
+    this.#bytesReceived += chunk.length;
+    this.request.receiveBody(chunk, endOfStream);
+  }
+
+  requestTrailers(trailers: HeaderMap): void {
+    this.request.receiveTrailers(trailers);
+  }
+
+  /** What the upstream sends after a local reply, or after the end, goes nowhere. */
+  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (!this.#over && !this.#isAnswered) {
+      this.#code = Number(headers.get(":status"));
+      this.#codeDetails ??= "via_upstream";
+      this.response.receiveHeaders(headers, endOfStream);
     }
   }
 
-  /** The client has left, or the host closes. */
+  responseBody(chunk: Uint8Array, endOfStream: boolean): void {
+    if (!this.#over && !this.#isAnswered) {
+      this.response.receiveBody(chunk, endOfStream);
+    }
+  }
+
+  responseTrailers(trailers: HeaderMap): void {
+    if (!this.#over && !this.#isAnswered) {
+      this.response.receiveTrailers(trailers);
+    }
+  }
+
+  /** The client has left, the upstream's response broke off, the filter closes the stream, or the host itself ends. */
   reset(reason: Error): void {
-    this.#resetReason ??= reason;
-    this.#wake();
+    this.#end(reason);
   }
 
   /**
@@ -97,156 +130,162 @@ export class HttpStream implements Context {
    * its client goes away; a test is better off with an answer.)
    */
   fail(): void {
-    this.#localReply = this.#failureReply();
-    this.#wake();
+    this.localReply({ status: 503, body: new Uint8Array(), headers: [], details: "wasm_fail_stream" });
   }
 
-  #failureReply(): HttpMessage {
-    return makeLocalReply({ status: 503, body: new Uint8Array(), headers: [] }, this.#request.headers);
-  }
-
-  /** Shows a message to the filter, part by part. Returns the local reply that takes its place, if there is one. */
-  async #pass(
-    { type, onHeaders, onBody, onTrailers }: typeof REQUEST | typeof RESPONSE,
-    view: View,
-    message: HttpMessage,
-  ): Promise<HttpMessage | undefined> {
-    const { headers, trailers } = message;
-    const hasBody = message.body.length > 0;
-    view.headers = headers;
-    const isEnd = Number(!hasBody && trailers === undefined);
-    const paused = await this.#step(type, () => this.#vm.call(onHeaders, this.id, headers.size, isEnd));
-    if (!paused) {
-      view.headers = undefined;
+  /**
+   * Envoy's sendLocalReply: it takes the place of a response that has not begun, and is shown to the filter as one; it replaces
+   * headers that the filter holds, and is not shown to it; and when headers have passed, the stream is reset.
+   */
+  localReply(reply: LocalReply): void {
+    if (this.#over) {
+      return;
     }
-    if (hasBody && this.#localReply === undefined) {
-      const body = new BodyBuffer(message.body, true);
-      view.body = body;
-      await this.#step(type, () => this.#vm.call(onBody, this.id, body.bytes.length, Number(trailers === undefined)));
-      view.body = undefined;
-      message.body = body.bytes;
+    this.request.abort();
+    if (this.response.headersPassed) {
+      this.#end(new StreamResetError("a local reply came after the headers of the response were sent"));
+      return;
     }
-    if (trailers !== undefined && this.#localReply === undefined) {
-      view.trailers = trailers;
-      await this.#step(type, () => this.#vm.call(onTrailers, this.id, trailers.size));
-      view.trailers = undefined;
+    this.#isAnswered = true;
+    this.#code = reply.status;
+    this.#codeDetails = reply.details ?? "";
+    const { headers, body } = makeLocalReply(reply, this.request.headers);
+    const isEmpty = body.length === 0;
+    if (this.response.headers === undefined && !this.response.aborted) {
+      this.response.receiveHeaders(headers, isEmpty);
+      if (!isEmpty) {
+        this.response.receiveBody(body, true);
+      }
+      return;
     }
-    return this.#localReply;
+    this.response.abort();
+    const downstream = this.#downstream();
+    downstream.headers(headers, isEmpty);
+    if (!isEmpty) {
+      downstream.body(body, true);
+    }
   }
 
-  /** Runs a callback, and waits if it pauses the stream. True: it did; a local reply counts as that. */
-  async #step(type: StreamType, call: () => number | undefined): Promise<boolean> {
-    this.#continued = undefined;
-    const action = call() ?? Action.Continue;
-    const goesOn = action === Action.Continue && this.#localReply === undefined;
-    await this.#until(() => goesOn || this.#continued === type);
-    return !goesOn;
-  }
-
-  async #forward(upstream: Sender): Promise<HttpMessage> {
-    const abort = new AbortController();
-    let response: HttpMessage | undefined;
-    exchange(upstream, this.#request, 0, abort.signal).then(
-      (answer) => {
-        response = answer;
-        if (answer === undefined) {
-          this.reset(new StreamResetError("the upstream's response broke off"));
-        }
-        this.#wake();
+  #downstream(): MessageSink {
+    const { downstream } = this.#ends;
+    return {
+      headers: (headers, isEnd) => {
+        this.#code = Number(headers.get(":status"));
+        downstream.headers(headers, isEnd);
+        this.#endIf(isEnd);
       },
-      () => undefined, // aborted below
-    );
-    try {
-      await this.#until(() => response !== undefined);
-    } finally {
-      abort.abort();
-    }
-    const reply = this.#localReply ?? response;
-    if (reply === undefined) {
-      throw new Error("the stream went on without a response");
-    }
-    return reply;
+      body: (chunk, isEnd) => {
+        this.#bytesSent += chunk.length;
+        downstream.body(chunk, isEnd);
+        this.#endIf(isEnd);
+      },
+      trailers: (trailers) => {
+        downstream.trailers(trailers);
+        this.#endIf(true);
+      },
+    };
   }
 
-  async #until(done: () => boolean): Promise<void> {
-    while (this.#resetReason === undefined && this.#localReply === undefined && !done()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    if (this.#resetReason !== undefined) {
-      throw this.#resetReason;
+  #endIf(isEnd: boolean): void {
+    if (isEnd) {
+      this.#end(undefined);
     }
   }
 
-  /** Envoy writes the access log before it destroys the filter. */
-  #end(): void {
-    this.#isLogging = true;
-    this.#vm.call("proxy_on_log", this.id);
-    this.#isLogging = false;
-    this.#vm.call("proxy_on_done", this.id);
-    this.#vm.call("proxy_on_delete", this.id);
+  /** Envoy writes the access log before it destroys the filter. What proxy_on_done returns does not count for a stream. */
+  #end(reset: Error | undefined): void {
+    if (this.#over) {
+      return;
+    }
+    this.#over = true;
+    this.request.abort();
+    this.response.abort();
+    this.#duration = this.#settings.clock.now() - this.#startTime;
+    // Later if the filter is at work: it is never entered twice.
+    this.#vm.defer(() => {
+      this.#isLogging = true;
+      this.#vm.call("proxy_on_log", this.id);
+      this.#isLogging = false;
+      this.#vm.call("proxy_on_done", this.id);
+      this.#vm.call("proxy_on_delete", this.id);
+      this.#ends.ended(reset);
+    });
+  }
+
+  get isLogging(): boolean {
+    return this.#isLogging;
   }
 
   map(type: MapType, access: "read" | "change"): HeaderMap | undefined {
-    const views = this.#isLogging && access === "read" ? this.#loggedViews() : this.#views;
-    const maps = new Map<MapType, HeaderMap | undefined>([
-      [MapType.HttpRequestHeaders, views.request.headers],
-      [MapType.HttpRequestTrailers, views.request.trailers],
-      [MapType.HttpResponseHeaders, views.response.headers],
-      [MapType.HttpResponseTrailers, views.response.trailers],
-    ]);
-    return maps.has(type) ? maps.get(type) : this.#root.map(type);
+    const direction = [this.request, this.response].find(
+      ({ kind }) => kind.headersMap === type || kind.trailersMap === type,
+    );
+    if (direction === undefined) {
+      return this.root.map(type, access);
+    }
+    const isHeaders = direction.kind.headersMap === type;
+    if (!this.#isLogging || access === "change") {
+      return isHeaders ? direction.visibleHeaders : direction.visibleTrailers(access);
+    }
+    // An access logger sees the headers of both directions, and the response's trailers.
+    return isHeaders ? direction.headers : direction === this.response ? direction.trailers : undefined;
   }
 
   buffer(type: BufferType): BodyBuffer | undefined {
     if (type !== BufferType.HttpRequestBody && type !== BufferType.HttpResponseBody) {
-      return this.#root.buffer(type);
+      return this.root.buffer(type);
     }
-    const { request, response } = this.#views;
-    const body = type === BufferType.HttpRequestBody ? request.body : response.body;
-    return body ?? new BodyBuffer(new Uint8Array(), false); // Envoy has these at all times, empty
+    return (type === BufferType.HttpRequestBody ? this.request : this.response).body;
   }
 
-  /** An access logger sees all headers of both directions. */
-  #loggedViews(): Views {
-    const { headers, trailers } = this.#response ?? {};
-    return { request: { headers: this.#request.headers }, response: { headers, trailers } };
-  }
-
-  property(path: readonly string[]): string | undefined {
-    const { headers } = this.#request;
-    switch (path.join(".")) {
-      case "request.path":
-        return headers.get(":path");
-      case "request.method":
-        return headers.get(":method");
-      case "request.host":
-        return headers.get(":authority");
-      default:
-        return this.#root.property(path);
-    }
+  attribute(name: string): Attribute | undefined {
+    const { request, response } = this;
+    const info = {
+      requestHeaders: request.visibleHeaders ?? (this.#isLogging ? request.headers : undefined),
+      responseHeaders: response.visibleHeaders ?? (this.#isLogging ? response.headers : undefined),
+      responseTrailers: response.visibleTrailers("read") ?? (this.#isLogging ? response.trailers : undefined),
+      startTime: this.#startTime,
+      duration: this.#duration,
+      protocol: "HTTP/1.1",
+      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#bytesSent,
+      code: this.#code,
+      codeDetails: this.#codeDetails,
+      connectionId: this.#settings.connectionId,
+      filterState: this.filterState,
+    };
+    return streamAttribute(name, info) ?? this.root.attribute(name);
   }
 
   continueStream(type: StreamType): Status {
     if (type !== StreamType.HttpRequest && type !== StreamType.HttpResponse) {
-      return Status.BadArgument;
+      return this.root.continueStream(type);
     }
-    // Whichever direction goes on, Envoy forgets the request's parts (Context::continueStream).
-    this.#views.request.headers = this.#views.request.trailers = this.#views.request.body = undefined;
-    this.#continued = type;
-    this.#wake();
+    this.request.forget();
+    this.#vm.defer(() => {
+      (type === StreamType.HttpRequest ? this.request : this.response).continue();
+    });
     return Status.Ok;
   }
 
-  closeStream(): Status {
-    this.reset(new StreamResetError("the filter closed the stream (proxy_close_stream)"));
+  closeStream(type: StreamType): Status {
+    if (type === StreamType.HttpRequest || type === StreamType.HttpResponse) {
+      this.#codeDetails ??= "wasm_close_stream";
+      this.#vm.defer(() => {
+        this.reset(new StreamResetError("the filter closed the stream (proxy_close_stream)"));
+      });
+    }
     return Status.Ok;
   }
 
   sendLocalResponse(reply: LocalReply): Status {
-    this.#localReply ??= makeLocalReply(reply, this.#request.headers);
-    this.#wake();
+    this.#vm.defer(() => {
+      this.localReply(reply);
+    });
     return Status.Ok;
+  }
+
+  clearRouteCache(): boolean {
+    return true;
   }
 }

@@ -1,34 +1,25 @@
 import type { CallRecord } from "./call-log.ts";
-import { clientRequest } from "./client-request.ts";
-import type { FetchOptions } from "./client-request.ts";
-import { makeSender, toWebResponse } from "./endpoint.ts";
+import type { BytesInput, FetchOptions } from "./client-request.ts";
+import { ManualClock, realClock, settle } from "./clock.ts";
+import type { ConnectionHandle } from "./connection-handle.ts";
+import { makeSender } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { messageOf, StreamResetError } from "./errors.ts";
-import { startProxy } from "./listen.ts";
+import { messageOf, TestHostError } from "./errors.ts";
+import { HostedPlugin } from "./hosted-plugin.ts";
+import type { PluginOptions } from "./hosted-plugin.ts";
 import type { HttpProxy, ListenOptions } from "./listen.ts";
 import { Log } from "./log.ts";
 import type { LogLine } from "./log.ts";
+import { Machine } from "./machine.ts";
+import type { Metric } from "./metrics.ts";
 import { loadModule } from "./module.ts";
 import type { FilterSource } from "./module.ts";
-import { configurationBytes, Plugin } from "./plugin.ts";
-
-/** Options of `TestHost.load`. */
-export interface TestHostOptions {
-  /** The plugin configuration: text or bytes as they are, anything else as JSON. Default: empty. */
-  readonly config?: unknown;
-  /** The VM configuration, in the same forms. */
-  readonly vmConfig?: unknown;
-  /** The property `plugin_root_id`. */
-  readonly rootId?: string;
-  /** The property `plugin_name`. */
-  readonly pluginName?: string;
-  /** The clusters that the filter can call, by name. */
-  readonly clusters?: Readonly<Record<string, Endpoint>>;
-  /** Where requests go after the filter. Default: an answer with 200 and no body. */
-  readonly upstream?: Endpoint;
-  /** Is told each line of the log. */
-  readonly onLog?: (line: LogLine) => void;
-}
+import { configurationBytes } from "./plugin.ts";
+import { propertyTable } from "./properties.ts";
+import type { SharedValue } from "./shared-data.ts";
+import { SharedState } from "./shared-state.ts";
+import type { StreamHandle } from "./stream-handle.ts";
+import type { TestHostOptions } from "./test-host-options.ts";
 
 /**
  * A Proxy-Wasm host in Node that runs a built filter as Envoy does: same callbacks, same order, same refusals.
@@ -46,13 +37,21 @@ export interface TestHostOptions {
  * ```
  */
 export class TestHost implements AsyncDisposable {
-  readonly #plugin: Plugin;
+  readonly #machine: Machine;
   readonly #log: Log;
-  readonly #proxies: HttpProxy[] = [];
+  readonly #shared: SharedState;
+  readonly #clock: ManualClock | undefined;
+  readonly #plugins: HostedPlugin[];
+  readonly #first: HostedPlugin;
+  #closed: Promise<void> | undefined;
 
-  private constructor(plugin: Plugin, log: Log) {
-    this.#plugin = plugin;
-    this.#log = log;
+  private constructor(machine: Machine, first: HostedPlugin, shared: SharedState, clock: ManualClock | undefined) {
+    this.#machine = machine;
+    this.#log = machine.log;
+    this.#first = first;
+    this.#plugins = [first];
+    this.#shared = shared;
+    this.#clock = clock;
   }
 
   /**
@@ -67,15 +66,28 @@ export class TestHost implements AsyncDisposable {
         log.add("warn", `the handler of ${what} threw, which is a connection failure: ${messageOf(error)}`);
       });
     const clusters = Object.entries(options.clusters ?? {});
+    const manual = options.clock === "manual" ? new ManualClock() : undefined;
+    const shared = options.shared ?? new SharedState();
     const settings = {
-      configuration: configurationBytes(options.config),
+      vmId: options.vmId ?? "",
       vmConfiguration: configurationBytes(options.vmConfig),
-      rootId: options.rootId ?? "",
-      name: options.pluginName ?? "",
+      env: options.env ?? {},
+      clock: manual ?? realClock,
+      shared,
       clusters: new Map(clusters.map(([name, endpoint]) => [name, sender(endpoint, `cluster ${name}`)])),
       upstream: sender(options.upstream ?? (() => new Response()), "the upstream"),
+      grpc: options.grpc ?? {},
+      foreignFunctions: options.foreignFunctions ?? {},
+      properties: propertyTable(options.properties ?? {}),
+      allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
     };
-    return new TestHost(new Plugin(await loadModule(filter), settings, log), log);
+    const machine = new Machine(await loadModule(filter), settings, log);
+    try {
+      return new TestHost(machine, new HostedPlugin(machine, options), shared, manual);
+    } catch (error) {
+      machine.close();
+      throw error;
+    }
   }
 
   /** The log, in order: what the filter logged, and what the host says about it. */
@@ -85,37 +97,156 @@ export class TestHost implements AsyncDisposable {
 
   /** The host calls that the filter made, in order. */
   get calls(): readonly CallRecord[] {
-    return this.#plugin.calls.records;
+    return this.#machine.calls.records;
   }
 
   /** The size of the filter's memory, in bytes. WebAssembly's memory never shrinks: it is the most that was needed so far. */
   get memoryBytes(): number {
-    return this.#plugin.memoryBytes;
+    return this.#machine.vm.memory.size;
+  }
+
+  /**
+   * The metrics that the filter has defined, by name. (Envoy puts `wasmcustom.` before the name.)
+   *
+   * @example
+   * ```ts
+   * expect(host.metrics.get("requests")).toEqual({ type: "Counter", value: 1 });
+   * expect(host.metrics.get("latency")).toEqual({ type: "Histogram", values: [12, 30] });
+   * ```
+   */
+  get metrics(): ReadonlyMap<string, Metric> {
+    return this.#machine.metrics.read();
+  }
+
+  /** The shared data of this host's `vmId`, by key. Keys are byte strings. */
+  get sharedData(): ReadonlyMap<string, SharedValue> {
+    return new Map(this.#shared.data.of(this.#machine.settings.vmId));
+  }
+
+  /** What waits in the shared queues of this host's `vmId`, by the queue's name. Names are byte strings. */
+  get sharedQueues(): ReadonlyMap<string, readonly Uint8Array[]> {
+    return this.#shared.queues.of(this.#machine.settings.vmId);
+  }
+
+  /** How often the filter has called the foreign function clear_route_cache for a stream. */
+  get routeCacheClears(): number {
+    return this.#machine.foreign.routeCacheClears;
+  }
+
+  /** The id of the plugin's root context, as in `calls`. */
+  get contextId(): number {
+    return this.#first.contextId;
   }
 
   /**
    * Sends a request through the filter to the upstream. Resolves when the whole response is there and the filter has seen the
-   * end of the stream.
+   * end of the stream. Its trailers are had with `trailersOf`.
    *
-   * @throws (rejects) the signal's reason, or {@link StreamResetError} when the stream ended without a response
+   * @throws (rejects) the signal's reason, or `StreamResetError` when the stream ended without a response
    */
-  async fetch(url: string | URL, options: FetchOptions = {}): Promise<Response> {
-    const request = clientRequest(url, options);
-    const method = options.method ?? "GET";
-    return toWebResponse(await this.#plugin.handle(request, options.signal), method);
+  fetch(url: string | URL, options: FetchOptions = {}): Promise<Response> {
+    return this.#first.fetch(url, options);
+  }
+
+  /**
+   * Opens a stream whose events the test makes one by one. Nothing is called before `requestHeaders`.
+   *
+   * @example
+   * ```ts
+   * const stream = host.openStream();
+   * stream.requestHeaders({ ":method": "POST" });
+   * expect(stream.requestBody("first, ").action).toBe("Pause");
+   * stream.requestBody("second", { endOfStream: true });
+   * expect(stream.upstream.text).toBe("first, second");
+   * ```
+   */
+  openStream(): StreamHandle {
+    return this.#first.openStream();
+  }
+
+  /**
+   * Opens a TCP connection through a network filter (proxy_on_new_connection).
+   *
+   * @example
+   * ```ts
+   * const connection = host.connect();
+   * connection.downstreamData("ping");
+   * expect(connection.upstream.text).toBe("ping");
+   * connection.close();
+   * ```
+   */
+  connect(): ConnectionHandle {
+    return this.#first.connect();
   }
 
   /** Starts an HTTP proxy in front of the upstream, for real clients. */
-  async listen(options: ListenOptions = {}): Promise<HttpProxy> {
-    const proxy = await startProxy((request, signal) => this.#plugin.handle(request, signal), options);
-    this.#proxies.push(proxy);
-    return proxy;
+  listen(options: ListenOptions = {}): Promise<HttpProxy> {
+    return this.#first.listen(options);
+  }
+
+  /**
+   * Gives the plugin another configuration as Envoy does: it makes a new root context in the same VM for it, new streams belong
+   * to that one, and the former one ends with its last stream.
+   *
+   * @throws TestHostError when the filter refuses it; the former configuration stays then
+   */
+  configure(config: unknown): void {
+    this.#first.configure(config);
+  }
+
+  /**
+   * Adds a plugin, with a root context of its own, in the same VM.
+   *
+   * @throws TestHostError when the filter refuses it, with its log
+   * @example
+   * ```ts
+   * const other = host.addPlugin({ rootId: "other", config: { mode: "b" } });
+   * await other.fetch("http://shop/");
+   * ```
+   */
+  addPlugin(options: PluginOptions = {}): HostedPlugin {
+    const plugin = new HostedPlugin(this.#machine, options);
+    this.#plugins.push(plugin);
+    return plugin;
+  }
+
+  /** Calls proxy_on_foreign_function, which Envoy itself never does: extensions of hosts do. */
+  callForeign(functionId: number, data: BytesInput = ""): void {
+    this.#first.callForeign(functionId, data);
+  }
+
+  /**
+   * Lets time go on, with what is due on the way, in order: ticks and the timeouts of calls. What is under way (answers, events of
+   * queues) settles first, and after each; `advance(0)` does just that.
+   *
+   * @param ms - milliseconds
+   * @throws (rejects) TestHostError when the clock is the real one, unless `ms` is 0
+   * @example
+   * ```ts
+   * await using host = await TestHost.load("filter.wasm", { clock: "manual" });
+   * await host.advance(30_000);
+   * ```
+   */
+  async advance(ms: number): Promise<void> {
+    if (this.#clock !== undefined) {
+      await this.#clock.advance(ms);
+    } else if (ms === 0) {
+      await settle();
+    } else {
+      throw new TestHostError(
+        'advance: this host has the real clock; load it with { clock: "manual" } to move its time',
+      );
+    }
   }
 
   /** Ends everything: proxies, streams, calls, and the filter itself. */
-  async close(): Promise<void> {
-    await this.#plugin.close(new StreamResetError("the test host was closed"));
-    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#plugins.map((plugin) => plugin.close()));
+    this.#machine.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,11 @@
 import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
-import { buffer } from "node:stream/consumers";
 
-import type { Answer, Sender } from "./endpoint.ts";
+import type { Sender } from "./endpoint.ts";
 import { ConnectionError } from "./errors.ts";
 import { HeaderMap } from "./header-map.ts";
 import { isHopByHop, mutablePairs, pairUp } from "./http-message.ts";
-import type { HttpMessage } from "./http-message.ts";
+import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 
 /** Sends requests to a real service over HTTP/1.1. Headers go out byte for byte, in order, repeated ones too. */
 export function urlSender(url: URL): Sender {
@@ -45,7 +44,7 @@ function rawHeaders({ headers, body, trailers }: HttpMessage): string[] {
   return body.length > 0 && !headers.has("content-length") ? [...flat, "content-length", String(body.length)] : flat;
 }
 
-function answerOf(incoming: IncomingMessage): Answer {
+function answerOf(incoming: IncomingMessage): StreamedMessage {
   // The filter sees hop-by-hop headers of a response, too; Envoy removes them when it sends the response on.
   const headers = new HeaderMap("response", [
     [":status", String(incoming.statusCode ?? 0)],
@@ -53,10 +52,10 @@ function answerOf(incoming: IncomingMessage): Answer {
   ]);
   return {
     headers,
-    rest: async () => {
-      const body = new Uint8Array(await buffer(incoming));
+    chunks: incoming as AsyncIterable<Buffer>,
+    trailers: () => {
       const trailers = new HeaderMap("trailers", pairUp(incoming.rawTrailers));
-      return trailers.size === 0 ? { body } : { body, trailers };
+      return trailers.size === 0 ? undefined : trailers;
     },
   };
 }

@@ -6,6 +6,9 @@ import type { WasmExports, WasmImports, WasmMemory, WasmModule } from "./wasm-ap
 
 type Exported = (...parameters: number[]) => unknown;
 
+/** The value of a stream's callback whose stream was answered in it: whatever the module returned, the stream stops. */
+export const STOPPED = -1;
+
 /**
  * The module at work. It runs one callback at a time and is never entered while one runs. What leaves a callback by an
  * exception (a trap, `proc_exit`, a stack overflow) has broken the module: it is not called again.
@@ -19,6 +22,9 @@ export class Vm {
   #current = 0;
   #effective = 0;
   #failed = false;
+  #iterationStopped = false;
+  #restricted = false;
+  readonly #afterCall: (() => void)[] = [];
 
   /** @param onFailure - called once, after the callback that broke the module */
   constructor(log: Log, onFailure: () => void) {
@@ -42,9 +48,32 @@ export class Vm {
     return this.#effective === 0 ? this.#current : this.#effective;
   }
 
+  /** The running callback's own context. */
+  get currentId(): number {
+    return this.#current;
+  }
+
   /** proxy_set_effective_context; it holds until the callback ends. */
   setEffectiveContext(id: number): void {
     this.#effective = id;
+  }
+
+  /** While the module initialises itself or allocates for the host, Envoy traps at every host call but proxy_log. */
+  get isRestricted(): boolean {
+    return this.#restricted;
+  }
+
+  /** Runs something when the running callback has returned, before its result counts; or now, when none runs. */
+  defer(action: () => void): void {
+    this.#afterCall.push(action);
+    if (this.#running === undefined) {
+      this.#runDeferred();
+    }
+  }
+
+  /** proxy_send_local_response was called: a callback of a stream does not let it go on, whichever stream was answered. */
+  stopIteration(): void {
+    this.#iterationStopped = true;
   }
 
   /** @throws what instantiation throws, for example that an import is missing */
@@ -52,8 +81,32 @@ export class Vm {
     this.#exports = new wasm.Instance(module, imports).exports;
     // Envoy prefers malloc.
     const allocate = this.#function("malloc") ?? this.#function("proxy_on_memory_allocate") ?? (() => 0);
-    this.#memory = new GuestMemory(this.#exports["memory"] as WasmMemory, (size) => Number(allocate(size)));
+    this.#memory = new GuestMemory(this.#exports["memory"] as WasmMemory, (size) =>
+      this.#restrict(() => Number(allocate(size))),
+    );
+    this.#restrict(() => {
+      this.#initialize();
+    });
+  }
+
+  /** A reactor is initialised, and its main function is called, too, if it has one; a command is started. */
+  #initialize(): void {
+    if (this.#function("_initialize") === undefined) {
+      this.#run("_start", []);
+      return;
+    }
     this.#run("_initialize", []);
+    this.#run(this.#function("main") === undefined ? "__main_void" : "main", [0, 0]);
+  }
+
+  #restrict<R>(run: () => R): R {
+    const before = this.#restricted;
+    this.#restricted = true;
+    try {
+      return run();
+    } finally {
+      this.#restricted = before;
+    }
   }
 
   exports(callback: Callback): boolean {
@@ -62,10 +115,30 @@ export class Vm {
 
   /** What the callback returned; undefined when the module does not export it or is broken. */
   call(callback: Callback, contextId: number, ...parameters: number[]): number | undefined {
-    return this.#run(callback, [contextId, ...parameters]);
+    return this.#run(callback, [contextId, ...parameters])?.value;
   }
 
-  #run(name: string, parameters: number[]): number | undefined {
+  /** Calls the module, and does something before anything that the callback has deferred. */
+  callThen(after: () => void, callback: Callback, contextId: number, ...parameters: number[]): void {
+    let isDone = false;
+    const once = () => {
+      if (!isDone) {
+        isDone = true;
+        after();
+      }
+    };
+    this.#afterCall.push(once);
+    this.call(callback, contextId, ...parameters);
+    once(); // when there is no such callback, or when it broke the module
+  }
+
+  /** Calls what returns an action for an HTTP stream: STOPPED when a local response was sent in it. */
+  callStream(callback: Callback, contextId: number, ...parameters: number[]): number | undefined {
+    const outcome = this.#run(callback, [contextId, ...parameters]);
+    return outcome?.stopped === true ? STOPPED : outcome?.value;
+  }
+
+  #run(name: string, parameters: number[]): { readonly value: number; readonly stopped: boolean } | undefined {
     const run = this.#function(name);
     if (run === undefined || this.#failed) {
       return undefined;
@@ -75,8 +148,9 @@ export class Vm {
     }
     this.#running = name;
     this.#current = parameters[0] ?? 0;
+    let value: number | undefined;
     try {
-      return Number(run(...parameters) ?? 0);
+      value = Number(run(...parameters) ?? 0);
     } catch (error) {
       this.#failed = true;
       this.#log.add("error", `Function: ${name} failed: ${describe(error)}`);
@@ -84,8 +158,21 @@ export class Vm {
       this.#running = undefined;
       this.#current = this.#effective = 0;
     }
-    this.#onFailure();
-    return undefined;
+    const stopped = this.#iterationStopped;
+    this.#iterationStopped = false;
+    if (value === undefined) {
+      this.#afterCall.length = 0;
+      this.#onFailure();
+      return undefined;
+    }
+    this.#runDeferred();
+    return { value, stopped };
+  }
+
+  #runDeferred(): void {
+    for (let action = this.#afterCall.shift(); action !== undefined; action = this.#afterCall.shift()) {
+      action();
+    }
   }
 
   #function(name: string): Exported | undefined {

@@ -1,12 +1,13 @@
 /**
- * The WASI functions that Envoy offers (proxy-wasm-cpp-host, exports.cc): the clock, random numbers, and output to the log.
- * There are no files, arguments or environment variables.
+ * The WASI functions that Envoy offers (proxy-wasm-cpp-host, exports.cc): the clock, random numbers, output to the log,
+ * and environment variables. There are no files and no arguments.
  */
 
 import { randomFillSync } from "node:crypto";
 
 import { WASI_CALLS } from "../../src/abi/index.ts";
-import { bytesToText } from "./byte-string.ts";
+import { bytesToText, textToBytes } from "./byte-string.ts";
+import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Vm } from "./vm.ts";
 import type { WasmFunction } from "./wasm-api.ts";
@@ -14,42 +15,50 @@ import type { WasmFunction } from "./wasm-api.ts";
 const SUCCESS = 0;
 const EBADF = 8;
 const EFAULT = 21;
+const EINVAL = 28;
 const ENOTSUP = 58;
+/** What random_get gives at once (proxy-wasm-cpp-host, limits.h). */
+const MAX_RANDOM = 64 * 1024;
 
 type WasiCall = (typeof WASI_CALLS)[number];
 
-/** Nanoseconds since 1970. */
-export function currentTime(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
-}
-
-function clock(id: number): bigint | undefined {
-  switch (id) {
-    case 0:
-      return currentTime();
-    case 1:
-      return process.hrtime.bigint();
-    default:
-      return undefined;
-  }
-}
-
-export function wasiImports(vm: Vm, log: Log): Record<string, WasmFunction> {
-  const noList = (count: number, size: number) =>
-    vm.memory.writeU32(count >>> 0, 0) && vm.memory.writeU32(size >>> 0, 0) ? SUCCESS : EFAULT;
+export function wasiImports(
+  vm: Vm,
+  log: Log,
+  clock: Clock,
+  env: Readonly<Record<string, string>>,
+): Record<string, WasmFunction> {
+  const variables = Object.entries(env).map(([name, value]) => textToBytes(`${name}=${value}\0`));
+  const size = variables.reduce((total, { length }) => total + length, 0);
+  const sizes = (countAt: number, sizeAt: number, count: number, bytes: number) =>
+    vm.memory.writeU32(countAt >>> 0, count) && vm.memory.writeU32(sizeAt >>> 0, bytes) ? SUCCESS : EFAULT;
   const imports: Record<WasiCall, WasmFunction> = {
     args_get: () => SUCCESS,
-    args_sizes_get: noList,
-    environ_get: () => SUCCESS,
-    environ_sizes_get: noList,
+    args_sizes_get: (countAt: number, sizeAt: number) => sizes(countAt, sizeAt, 0, 0),
+    environ_get(list: number, at: number) {
+      let [listAt, textAt] = [list >>> 0, at >>> 0];
+      for (const variable of variables) {
+        const target = vm.memory.view(textAt, variable.length);
+        if (target === undefined || !vm.memory.writeU32(listAt, textAt)) {
+          return EFAULT;
+        }
+        target.set(variable);
+        listAt += 4;
+        textAt += variable.length;
+      }
+      return SUCCESS;
+    },
+    environ_sizes_get: (countAt: number, sizeAt: number) => sizes(countAt, sizeAt, variables.length, size),
     clock_time_get(id: number, _precision: bigint, at: number) {
-      const time = clock(id);
-      if (time === undefined) {
+      if (id !== 0 && id !== 1) {
         return ENOTSUP;
       }
-      return vm.memory.writeU64(at >>> 0, time) ? SUCCESS : EFAULT;
+      return vm.memory.writeU64(at >>> 0, id === 0 ? clock.now() : clock.monotonic()) ? SUCCESS : EFAULT;
     },
     random_get(pointer: number, size: number) {
+      if (size >>> 0 > MAX_RANDOM) {
+        return EINVAL;
+      }
       const bytes = vm.memory.view(pointer >>> 0, size >>> 0);
       if (bytes === undefined) {
         return EFAULT;

@@ -369,7 +369,15 @@ static void end_vm(void) {
   free(vm.calls.slots);
   for (size_t i = 0; i < countof(sdk_fields); i++)
     JS_FreeValue(vm.context, *sdk_field(i));
-  ViewKind *kinds[] = {&request_views, &response_views, &headers_views};
+  for (size_t i = 0; i < countof(vm.handlers); i++)
+    JS_FreeValue(vm.context, vm.handlers[i]);
+  for (uint32_t i = 0; i < vm.filter_count; i++) {
+    JS_FreeValue(vm.context, vm.filters[i].definition);
+    JS_FreeValue(vm.context, vm.filters[i].create_state);
+    for (size_t hook = 0; hook < HOOK_COUNT; hook++)
+      JS_FreeValue(vm.context, vm.filters[i].hooks[hook]);
+  }
+  ViewKind *kinds[] = {&request_views, &response_views, &connection_views, &headers_views, &body_views};
   for (size_t i = 0; i < countof(kinds); i++)
     while (kinds[i]->spares)
       JS_FreeValue(vm.context, kinds[i]->spare[--kinds[i]->spares]);

@@ -27,6 +27,9 @@ static struct {
   size_t pairs_size;
   const char *answer_status, *answer_body;
   const char *configuration;
+  char body[1 << 12]; /* of the request or response that is on its way */
+  size_t body_size;
+  uint32_t closed, tick_period;
   char log[1 << 16];
   size_t log_size;
 } host;
@@ -94,9 +97,32 @@ uint32_t proxy_send_local_response(uint32_t code, const char *details, size_t de
 }
 
 uint32_t proxy_get_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_size, char **data, size_t *size) {
+  if (type <= PROXY_BUFFER_TYPE_UPSTREAM_DATA) {
+    size_t left = offset < host.body_size ? host.body_size - offset : 0;
+    return give(host.body + offset, left < max_size ? left : max_size, data, size);
+  }
   const char *text = type == PROXY_BUFFER_TYPE_PLUGIN_CONFIGURATION ? host.configuration : host.answer_body;
   size_t length = strlen(text);
   return give(text, length < max_size ? length : max_size, data, size);
+}
+
+/* Only what the shim does: all of it. */
+uint32_t proxy_set_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_size, const char *data, size_t size) {
+  if (offset != 0 || max_size < host.body_size || size > sizeof host.body)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  memcpy(host.body, data, size);
+  host.body_size = size;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_close_stream(uint32_t stream_type) {
+  host.closed++;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_set_tick_period_milliseconds(uint32_t period) {
+  host.tick_period = period;
+  return PROXY_STATUS_OK;
 }
 
 static bool is_answer(uint32_t map) { return map == PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS; }

@@ -1,0 +1,49 @@
+import { get_body_bytes, get_body_size, get_body_text, is_body_ended, set_body } from "./hostcalls.ts";
+import type { BodyInit } from "./hostcalls.ts";
+
+/**
+ * The body of a request or response, or the data of a connection, as the host holds it back for a hook: with
+ * `requestBody: "stream"` and in network filters the part that has arrived since the hook's last call, otherwise all of it.
+ *
+ * It is there in its own hook only, until that returns or its promise settles; later, all methods throw a TypeError. Nothing
+ * is copied before it is asked for.
+ */
+export class HttpBody {
+  /** Objects of this class are made by the shim. */
+  private constructor() {}
+
+  /** In bytes. */
+  get size(): number {
+    return get_body_size(this);
+  }
+
+  /** Whether this is the last part. False when trailers follow, or when the host does not know yet. */
+  get ended(): boolean {
+    return is_body_ended(this);
+  }
+
+  /** Bytes of it, copied: all, or at most `length` from `offset` on. Spec: `proxy_get_buffer_bytes`. */
+  bytes(offset?: number, length?: number): Uint8Array {
+    return get_body_bytes(this, offset, length);
+  }
+
+  /** It, decoded as UTF-8. A part of a stream may end within a character. */
+  text(): string {
+    return get_body_text(this);
+  }
+
+  /** It, as JSON. @throws SyntaxError when it is none. */
+  json(): unknown {
+    return JSON.parse(this.text());
+  }
+
+  /**
+   * Replaces it. A string is sent as UTF-8. Spec: `proxy_set_buffer_bytes`.
+   *
+   * @throws TypeError when the length changes and the filter does not say `"rewrite"` or `"stream"`: the headers have gone on
+   * with the old content-length
+   */
+  set(body: BodyInit): void {
+    set_body(this, body);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Globals of the Web that the engine does not have. The build puts those into a bundle that its code uses
+ * (build/steps/bundle.ts).
+ *
+ * @module
+ */
+
+export { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers.ts";

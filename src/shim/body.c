@@ -1,0 +1,129 @@
+/*
+ * Bodies of HTTP streams, and the data of connections: what the host holds back while a hook looks at it.
+ *
+ * A hook is given the bytes that arrived since its last call. While its promise is pending more can arrive, in the same
+ * buffer of the host: that is what `body_start` and `body_end` tell apart.
+ */
+
+static uint32_t given_size(const Message *message) { return message->body_end - message->body_start; }
+
+/* NULL: an exception was thrown. */
+static Message *enter_body(JSContext *context, JSValueConst object) {
+  Part *part = enter_part(context, object, body_class, "a body");
+  if (part && part->message->body_open)
+    return part->message;
+  if (part)
+    JS_ThrowTypeError(context, "the body is there in its own hook only, until that returns or its promise settles");
+  return NULL;
+}
+
+enum { BODY_BYTES, BODY_TEXT };
+
+/* Bytes `from` to `to` of the host's buffer. The caller frees them with host_free, whatever the status. */
+static uint32_t load_body(const Message *message, uint32_t from, uint32_t to, char **data, size_t *size) {
+  *data = NULL;
+  *size = 0;
+  return from == to ? PROXY_STATUS_OK : proxy_get_buffer_bytes(message->body.type, from, to - from, data, size);
+}
+
+/* An offset or a length, which may be undefined. False: an exception was thrown. */
+static bool to_size(JSContext *context, JSValueConst value, uint32_t otherwise, uint32_t *size) {
+  int64_t number = otherwise;
+  if (!JS_IsUndefined(value) && JS_ToInt64Clamp(context, &number, value, 0, UINT32_MAX, 0) < 0)
+    return false;
+  *size = (uint32_t)number;
+  return true;
+}
+
+/* get_body_bytes(body, offset, length), get_body_text(body): of what the hook was given. */
+static JSValue js_get_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
+  Message *message = enter_body(context, argv[0]);
+  uint32_t offset, length;
+  if (!message || !to_size(context, argv[1], 0, &offset) || !to_size(context, argv[2], UINT32_MAX, &length))
+    return JS_EXCEPTION;
+  uint32_t given = given_size(message), from = offset < given ? offset : given;
+  uint32_t to = length < given - from ? from + length : given;
+  char *data;
+  size_t size;
+  uint32_t status = load_body(message, message->body_start + from, message->body_start + to, &data, &size);
+  JSValue result = JS_EXCEPTION;
+  if (status != PROXY_STATUS_OK)
+    throw_host_error(context, "proxy_get_buffer_bytes", status);
+  else if (form == BODY_TEXT)
+    result = JS_NewStringLen(context, data ? data : "", size);
+  else
+    result = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
+  host_free(data);
+  return result;
+}
+
+static JSValue js_get_body_size(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = enter_body(context, argv[0]);
+  return message ? JS_NewUint32(context, given_size(message)) : JS_EXCEPTION;
+}
+
+/* is_body_ended(body): whether this is the last of it. */
+static JSValue js_is_body_ended(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = enter_body(context, argv[0]);
+  if (!message)
+    return JS_EXCEPTION;
+  return js_bool(message->body_ended && message->body_end == message->body_size);
+}
+
+/* The whole buffer anew: what is before and after the hook's part stays. Hosts replace all or nothing. */
+static uint32_t replace_part(JSContext *context, Message *message, const char *data, size_t size) {
+  size_t after = message->body_size - message->body_end;
+  if (!message->body_start && !after)
+    return proxy_set_buffer_bytes(message->body.type, 0, message->body_size, data, size);
+  char *old;
+  size_t old_size;
+  uint32_t status = load_body(message, 0, message->body_size, &old, &old_size);
+  char *whole = status == PROXY_STATUS_OK ? malloc(message->body_start + size + after + 1) : NULL;
+  if (whole && old_size == message->body_size) {
+    memcpy(whole, old, message->body_start);
+    memcpy(whole + message->body_start, data, size);
+    memcpy(whole + message->body_start + size, old + message->body_end, after);
+    status =
+        proxy_set_buffer_bytes(message->body.type, 0, message->body_size, whole, message->body_start + size + after);
+  } else if (status == PROXY_STATUS_OK) {
+    status = PROXY_STATUS_INTERNAL_FAILURE;
+  }
+  free(whole);
+  host_free(old);
+  return status;
+}
+
+static bool length_is_fixed(const Message *message) {
+  const Filter *filter = message->stream->plugin->filter;
+  return !filter->network && (is_request(message) ? filter->request_body : filter->response_body) == BODY_WHOLE;
+}
+
+/* set_body(body, bytes): replaces what the hook was given. */
+static JSValue js_set_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  Message *message = enter_body(context, argv[0]);
+  Bytes bytes;
+  if (!message || !borrow_body(context, argv[1], &bytes))
+    return JS_EXCEPTION;
+  if (bytes.size != given_size(message) && length_is_fixed(message)) {
+    release_bytes(context, &bytes);
+    return JS_ThrowTypeError(context,
+                             "a body of another length needs the filter's option %s: \"rewrite\", which removes "
+                             "content-length before the headers go on",
+                             is_request(message) ? "requestBody" : "responseBody");
+  }
+  uint32_t status = replace_part(context, message, bytes.data, bytes.size);
+  if (status == PROXY_STATUS_OK) {
+    message->body_size += (uint32_t)bytes.size - given_size(message);
+    message->body_end = message->body_start + (uint32_t)bytes.size;
+  }
+  release_bytes(context, &bytes);
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_set_buffer_bytes", status);
+}
+
+/* get_body(message), get_upstream_data(connection): an object of the body's class. */
+static JSValue js_get_body_view(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int upstream) {
+  Message *message = get_message(context, argv[0]);
+  if (!message)
+    return JS_EXCEPTION;
+  return js_dup(part_view(upstream ? &message->stream->response.body : &message->body, &body_views));
+}

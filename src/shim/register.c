@@ -1,0 +1,89 @@
+/* Takes what src/sdk/dispatcher.ts starts a module with: its filters, and the SDK's functions and classes. */
+
+/* The fields of `Sdk` by the names that the dispatcher gives them. */
+static const struct {
+  const char *name;
+  size_t offset;
+} sdk_fields[] = {
+    {"configure", offsetof(Sdk, configure)},
+    {"waitForSetup", offsetof(Sdk, wait_for_setup)},
+    {"onResult", offsetof(Sdk, on_result)},
+    {"onError", offsetof(Sdk, on_error)},
+    {"onUnhandledRejection", offsetof(Sdk, on_unhandled_rejection)},
+    {"toPairs", offsetof(Sdk, to_pairs)},
+    {"requestPrototype", offsetof(Sdk, request_prototype)},
+    {"responsePrototype", offsetof(Sdk, response_prototype)},
+    {"connectionPrototype", offsetof(Sdk, connection_prototype)},
+    {"headersPrototype", offsetof(Sdk, headers_prototype)},
+    {"bodyPrototype", offsetof(Sdk, body_prototype)},
+    {"callResponsePrototype", offsetof(Sdk, call_response_prototype)},
+    {"HostError", offsetof(Sdk, host_error)},
+    {"StreamEndedError", offsetof(Sdk, stream_ended_error)},
+    {"CallError", offsetof(Sdk, call_error)},
+};
+
+static JSValue *sdk_field(size_t index) { return (JSValue *)((char *)&vm.sdk + sdk_fields[index].offset); }
+
+/* False: an exception was thrown. */
+static bool take_property(JSContext *context, JSValueConst object, const char *name, JSValue *slot) {
+  JSValue value = JS_GetPropertyStr(context, object, name);
+  if (JS_IsException(value))
+    return false;
+  JS_FreeValue(context, *slot);
+  *slot = value;
+  return true;
+}
+
+static bool read_body_mode(JSContext *context, JSValueConst definition, const char *name, BodyMode *mode) {
+  JSValue value = JS_GetPropertyStr(context, definition, name);
+  const char *text = JS_IsString(value) ? JS_ToCString(context, value) : NULL;
+  *mode = !text                          ? BODY_WHOLE
+          : strcmp(text, "stream") == 0  ? BODY_STREAM
+          : strcmp(text, "rewrite") == 0 ? BODY_REWRITE
+                                         : BODY_WHOLE;
+  JS_FreeCString(context, text);
+  JS_FreeValue(context, value);
+  return !JS_IsException(value);
+}
+
+/* Takes over `definition`. */
+static bool take_filter(JSContext *context, JSValue definition, bool network) {
+  if (vm.filter_count == MAX_FILTERS) {
+    JS_FreeValue(context, definition);
+    JS_ThrowRangeError(context, "a module can have %d filters at most", MAX_FILTERS);
+    return false;
+  }
+  Filter *filter = &vm.filters[vm.filter_count++];
+  *filter = (Filter){.definition = definition, .create_state = JS_UNDEFINED, .network = network};
+  for (size_t i = 0; i < HOOK_COUNT; i++)
+    filter->hooks[i] = JS_UNDEFINED;
+  for (size_t i = 0; i < HOOK_COUNT; i++)
+    if (!take_property(context, definition, hook_names[i].name, &filter->hooks[i]))
+      return false;
+  if (network) { /* its data comes as it is, always */
+    filter->request_body = filter->response_body = BODY_STREAM;
+    return take_property(context, definition, "state", &filter->create_state);
+  }
+  return take_property(context, definition, "state", &filter->create_state) &&
+         read_body_mode(context, definition, "requestBody", &filter->request_body) &&
+         read_body_mode(context, definition, "responseBody", &filter->response_body);
+}
+
+/* register({ filters: [{ definition, network }, ...], configure, ... }) */
+static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  for (size_t i = 0; i < countof(sdk_fields); i++)
+    if (!take_property(context, argv[0], sdk_fields[i].name, sdk_field(i)))
+      return JS_EXCEPTION;
+  JSValue filters = JS_GetPropertyStr(context, argv[0], "filters");
+  int64_t count = 0;
+  bool ok = !JS_IsException(filters) && JS_GetLength(context, filters, &count) == 0;
+  for (int64_t i = 0; ok && i < count; i++) {
+    JSValue filter = JS_GetPropertyInt64(context, filters, i);
+    JSValue network = JS_GetPropertyStr(context, filter, "network");
+    ok = take_filter(context, JS_GetPropertyStr(context, filter, "definition"), JS_ToBool(context, network) > 0);
+    JS_FreeValue(context, network);
+    JS_FreeValue(context, filter);
+  }
+  JS_FreeValue(context, filters);
+  return ok ? JS_UNDEFINED : JS_EXCEPTION;
+}

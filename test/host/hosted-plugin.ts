@@ -1,0 +1,92 @@
+import { clientRequest, inputBytes } from "./client-request.ts";
+import type { BytesInput, FetchOptions } from "./client-request.ts";
+import { ConnectionHandle } from "./connection-handle.ts";
+import { toWebResponse } from "./endpoint.ts";
+import { StreamResetError } from "./errors.ts";
+import { startProxy } from "./listen.ts";
+import type { HttpProxy, ListenOptions } from "./listen.ts";
+import type { Machine } from "./machine.ts";
+import { configurationBytes, Plugin } from "./plugin.ts";
+import { StreamHandle } from "./stream-handle.ts";
+
+/** What makes a plugin of the filter. */
+export interface PluginOptions {
+  /** The plugin configuration: text or bytes as they are, anything else as JSON. Default: empty. */
+  readonly config?: unknown;
+  /** The property `plugin_root_id`. */
+  readonly rootId?: string;
+  /** The property `plugin_name`. */
+  readonly pluginName?: string;
+}
+
+/** One plugin of a host: a root context of the filter, with a configuration of its own. */
+export class HostedPlugin {
+  readonly #machine: Machine;
+  #plugin: Plugin;
+  /** Former configurations whose streams have not ended. */
+  readonly #draining = new Set<Promise<void>>();
+  readonly #proxies: HttpProxy[] = [];
+
+  /** @internal */
+  constructor(machine: Machine, options: PluginOptions) {
+    this.#machine = machine;
+    this.#plugin = new Plugin(machine, {
+      configuration: configurationBytes(options.config),
+      rootId: options.rootId ?? "",
+      name: options.pluginName ?? "",
+    });
+    this.#plugin.start();
+  }
+
+  /** The id of its root context, as in `TestHost.calls`. */
+  get contextId(): number {
+    return this.#plugin.root.id;
+  }
+
+  /** See {@link TestHost.fetch}. */
+  async fetch(url: string | URL, options: FetchOptions = {}): Promise<Response> {
+    const request = clientRequest(url, options);
+    const method = options.method ?? "GET";
+    return toWebResponse(await this.#plugin.handle(request, options.signal), method);
+  }
+
+  /** See {@link TestHost.openStream}. */
+  openStream(): StreamHandle {
+    return new StreamHandle((ends) => this.#plugin.openStream(ends));
+  }
+
+  /** See {@link TestHost.connect}. */
+  connect(): ConnectionHandle {
+    return new ConnectionHandle((ends) => this.#plugin.openConnection(ends));
+  }
+
+  /** See {@link TestHost.listen}. */
+  async listen(options: ListenOptions = {}): Promise<HttpProxy> {
+    const proxy = await startProxy((request, signal) => this.#plugin.handle(request, signal), options);
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+
+  /** See {@link TestHost.configure}. */
+  configure(config: unknown): void {
+    const former = this.#plugin;
+    const next = new Plugin(this.#machine, { ...former.settings, configuration: configurationBytes(config) });
+    next.start();
+    this.#plugin = next;
+    const drained = former.drain().finally(() => this.#draining.delete(drained));
+    this.#draining.add(drained);
+  }
+
+  /** See {@link TestHost.callForeign}. */
+  callForeign(functionId: number, data: BytesInput = ""): void {
+    this.#plugin.callForeign(functionId, inputBytes(data));
+  }
+
+  /** Ends the plugin, and not the VM: resets its streams, and tells the filter (proxy_on_done, proxy_on_delete). */
+  async close(): Promise<void> {
+    const reason = new StreamResetError("the test host was closed");
+    // Former configurations are other plugins of the machine by now.
+    await Promise.all([this.#plugin.close(reason), ...this.#draining]);
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+  }
+}

@@ -1,0 +1,142 @@
+import { Status } from "../../src/abi/index.ts";
+import { CallLog } from "./call-log.ts";
+import { CalloutIds } from "./callout-ids.ts";
+import type { Clock } from "./clock.ts";
+import type { Context, RootContext } from "./context.ts";
+import type { Sender } from "./endpoint.ts";
+import { ForeignFunctions } from "./foreign.ts";
+import type { ForeignFunction } from "./foreign.ts";
+import type { GrpcServices } from "./grpc-handler.ts";
+import { makeHostCalls, makeRefusal } from "./host-calls.ts";
+import { hostCallImports } from "./imports.ts";
+import type { Log } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { WASI_MODULES } from "./module.ts";
+import type { Plugin } from "./plugin.ts";
+import type { PropertyValue } from "./properties.ts";
+import type { SharedState } from "./shared-state.ts";
+import { Ticks } from "./ticks.ts";
+import { Vm } from "./vm.ts";
+import { wasiImports } from "./wasi.ts";
+import type { WasmModule } from "./wasm-api.ts";
+
+export interface MachineSettings {
+  readonly vmId: string;
+  readonly vmConfiguration: Uint8Array;
+  readonly env: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly shared: SharedState;
+  readonly clusters: ReadonlyMap<string, Sender>;
+  readonly upstream: Sender;
+  readonly grpc: GrpcServices;
+  readonly foreignFunctions: Readonly<Record<string, ForeignFunction>>;
+  readonly properties: ReadonlyMap<string, PropertyValue>;
+  readonly allowOnHeadersStopIteration: boolean;
+}
+
+/** A module in a VM, and what all of its plugins have in common. */
+export class Machine {
+  readonly settings: MachineSettings;
+  readonly log: Log;
+  readonly vm: Vm;
+  readonly calls = new CallLog();
+  readonly callouts = new CalloutIds();
+  readonly metrics = new Metrics();
+  readonly foreign: ForeignFunctions;
+  readonly ticks: Ticks;
+  /** By id; root contexts among them. */
+  readonly #contexts = new Map<number, Context>();
+  readonly #plugins = new Map<number, Plugin>();
+  #lastContextId = 0;
+  #lastConnectionId = 0;
+
+  constructor(module: WasmModule, settings: MachineSettings, log: Log) {
+    this.settings = settings;
+    this.log = log;
+    this.vm = new Vm(log, () => {
+      this.ticks.stopAll();
+      for (const plugin of this.#plugins.values()) {
+        plugin.fail();
+      }
+    });
+    this.ticks = new Ticks(this.vm, settings.clock);
+    this.foreign = new ForeignFunctions(settings.foreignFunctions, log);
+    const wasi = wasiImports(this.vm, log, settings.clock, settings.env);
+    this.vm.instantiate(module, {
+      env: hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), this.calls),
+      ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
+    });
+    settings.shared.addVm(settings.vmId);
+  }
+
+  nextContextId(): number {
+    return ++this.#lastContextId;
+  }
+
+  nextConnectionId(): number {
+    return ++this.#lastConnectionId;
+  }
+
+  add(context: Context): void {
+    this.#contexts.set(context.id, context);
+  }
+
+  remove(context: Context): void {
+    this.#contexts.delete(context.id);
+  }
+
+  has(contextId: number): boolean {
+    return this.#contexts.has(contextId);
+  }
+
+  /** The context that the running callback's host calls are for: the effective one, or its own when that is gone. */
+  get context(): Context {
+    const { contextId, currentId } = this.vm;
+    const context = this.#contexts.get(contextId) ?? this.#contexts.get(currentId);
+    if (context === undefined) {
+      throw new Error(`a host call for the context ${contextId}, which the host does not have`);
+    }
+    return context;
+  }
+
+  addPlugin(plugin: Plugin): void {
+    this.#plugins.set(plugin.root.id, plugin);
+    this.add(plugin.root);
+  }
+
+  removePlugin(plugin: Plugin): void {
+    this.ticks.stop(plugin.root.id);
+    this.#plugins.delete(plugin.root.id);
+    this.remove(plugin.root);
+  }
+
+  pluginOf({ root }: { readonly root: RootContext }): Plugin {
+    const plugin = this.#plugins.get(root.id);
+    if (plugin === undefined) {
+      throw new Error(`the plugin of the context ${root.id} has ended`);
+    }
+    return plugin;
+  }
+
+  /** The plugins that have not ended, newest last. */
+  get plugins(): readonly Plugin[] {
+    return [...this.#plugins.values()];
+  }
+
+  /** A queue of a plugin's has something. */
+  queueReady(rootId: number, queueId: number): void {
+    if (this.has(rootId)) {
+      this.vm.call("proxy_on_queue_ready", rootId, queueId);
+    }
+  }
+
+  /** proxy_done. */
+  done(context: Context): Status {
+    return this.pluginOf(context).done() ? Status.Ok : Status.NotFound;
+  }
+
+  close(): void {
+    this.ticks.stopAll();
+    this.settings.shared.removeVm(this.settings.vmId);
+  }
+}
