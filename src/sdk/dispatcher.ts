@@ -98,31 +98,40 @@ function refusal(error: unknown): string {
   return deliberate ? error.message : describe(error);
 }
 
-function answer(message: Message, value: unknown): void {
+/** Whether the response's headers have gone on when a hook runs: then no other answer can take its place. */
+function headersAreGone(hook: string): boolean {
+  return hook === "onResponseBody" || hook === "onResponseTrailers";
+}
+
+function answer(message: Message, value: unknown, hook: string): void {
   if (message instanceof Connection) {
     throw new TypeError(`a hook of a network filter must return nothing, not ${describe(value)}`);
   }
   if (!(value instanceof Response)) {
     throw new TypeError(`a hook must return nothing or a Response, not ${describe(value)}`);
   }
+  if (headersAreGone(hook)) {
+    throw new Error(
+      `${hook} cannot answer with another Response: the headers have gone on. Do that in onResponseHeaders`,
+    );
+  }
   sendLocalReply(message, value);
 }
 
-/** True: the stream was answered, or its connection closed. Only a hook that can stop its stream can have that. */
+/** True: the stream was answered, reset or closed. Only a hook that can stop its stream can have that. */
 function reportError(message: Message, error: unknown, hook: string, definition: AnyDefinition): boolean {
   log.error(`uncaught error in ${hook}: ${describe(error)}`);
   if (definition.onError === "continue" || hook === "onLog" || hook === "onDone" || hook.endsWith("Close")) {
     return false;
   }
   try {
-    if (message instanceof Connection) {
+    if (message instanceof Connection || headersAreGone(hook)) {
       message.close();
     } else {
       sendLocalReply(message, new Response("Internal Server Error", { status: 500, details: "filter_error" }));
     }
     return true;
   } catch (refused) {
-    // A host takes no local reply once the response's headers are on their way.
     log.warn(`the stream goes on, it could not be answered with 500: ${describe(refused)}`);
     return false;
   }
@@ -153,6 +162,10 @@ export function start(module: { readonly default?: unknown }): void {
   shim.register({
     filters,
     configure: (text, pluginId) => configure(filters, choose, text, pluginId),
+    forgetPlugin: (pluginId) => {
+      setups.delete(pluginId);
+      forgetPlugin(pluginId);
+    },
     waitForSetup,
     onResult: answer,
     onError: reportError,

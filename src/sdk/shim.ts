@@ -25,8 +25,9 @@ export interface Registration {
   filters: readonly { readonly definition: object; readonly network: boolean }[];
   /** The plugin's context, its filter's number, and whether its setup goes on; undefined refuses the configuration. */
   configure: (configuration: string, pluginId: number) => readonly unknown[] | undefined;
+  forgetPlugin: (pluginId: number) => void;
   waitForSetup: (message: never, context: never, hook: never, definition: never) => unknown;
-  onResult: (message: never, value: unknown) => void;
+  onResult: (message: never, value: unknown, hook: string) => void;
   onError: (message: never, error: unknown, hook: string, definition: never) => boolean;
   onUnhandledRejection: (reason: unknown) => void;
   toPairs: (headers: never) => HeaderPairs;

@@ -138,10 +138,11 @@ export function every(ms: number, callback: () => unknown): () => void {
 
 handle("tick", onTick);
 
+// The host's next tick finds none of them and stops; the plugin may be gone already.
 onForgetPlugin((pluginId) => {
   for (const [id, timer] of [...timers]) {
     if (timer.pluginId === pluginId) {
-      clearTimeout(id);
+      timers.delete(id);
     }
   }
 });

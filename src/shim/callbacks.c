@@ -145,20 +145,19 @@ uint32_t proxy_on_upstream_data(uint32_t id, uint32_t data_size, uint32_t end_of
   return stream ? body_arrives(&stream->response, data_size, end_of_stream) : PROXY_ACTION_CONTINUE;
 }
 
-static void observe(uint32_t id, bool network, Hook hook, JSValueConst detail) {
-  Stream *stream = stream_for(id, network);
-  if (stream && has_hook(stream->plugin->filter, hook))
+static void observe(Stream *stream, Hook hook, JSValueConst detail) {
+  if (stream && stream->plugin->filter && has_hook(stream->plugin->filter, hook))
     run_observer(stream, hook, detail);
 }
 
 EXPORT(proxy_on_downstream_connection_close)
 void proxy_on_downstream_connection_close(uint32_t id, uint32_t peer_type) {
-  observe(id, true, HOOK_DOWNSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
+  observe(stream_for(id, true), HOOK_DOWNSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
 }
 
 EXPORT(proxy_on_upstream_connection_close)
 void proxy_on_upstream_connection_close(uint32_t id, uint32_t peer_type) {
-  observe(id, true, HOOK_UPSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
+  observe(stream_for(id, true), HOOK_UPSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
 }
 
 EXPORT(proxy_on_http_call_response)
@@ -170,16 +169,26 @@ void proxy_on_http_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t 
   close_call_response(response);
 }
 
+/* An access logger of Envoy is given its plugin's context: what it sees is the stream that is being logged. */
+static void log_on_plugin(Plugin *plugin) {
+  Stream *stream = new_stream(plugin->id, plugin);
+  if (!stream)
+    return;
+  observe(stream, HOOK_LOG, JS_UNDEFINED);
+  end_stream(stream);
+}
+
 EXPORT(proxy_on_log) void proxy_on_log(uint32_t id) {
   Stream *stream = find_stream(id);
-  if (stream && stream->plugin->filter)
-    observe(id, stream->plugin->filter->network, HOOK_LOG, JS_UNDEFINED);
+  Plugin *plugin = stream ? NULL : find_plugin(id);
+  if (plugin)
+    log_on_plugin(plugin);
+  else
+    observe(stream, HOOK_LOG, JS_UNDEFINED);
 }
 
 EXPORT(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
-  Stream *stream = find_stream(id);
-  if (stream && stream->plugin->filter)
-    observe(id, stream->plugin->filter->network, HOOK_DONE, JS_UNDEFINED);
+  observe(find_stream(id), HOOK_DONE, JS_UNDEFINED);
   return true;
 }
 

@@ -59,18 +59,24 @@ static void init_message(Message *message, Stream *stream, const Direction *dire
   };
 }
 
-/* A stream without memory is a stream that the filter does not see: it goes on untouched. */
-static void create_stream(uint32_t id, Plugin *plugin) {
+/* NULL: no memory. */
+static Stream *new_stream(uint32_t id, Plugin *plugin) {
   Stream *stream = js_malloc_rt(vm.runtime, sizeof *stream);
   if (!stream)
-    return;
+    return NULL;
   bool network = plugin->filter && plugin->filter->network;
   stream->id = id;
   stream->plugin = plugin;
   stream->state = JS_UNDEFINED;
   init_message(&stream->request, stream, &directions[network][0]);
   init_message(&stream->response, stream, &directions[network][1]);
-  if (!id_table_put(&vm.streams, id, stream))
+  return stream;
+}
+
+/* A stream without memory is a stream that the filter does not see: it goes on untouched. */
+static void create_stream(uint32_t id, Plugin *plugin) {
+  Stream *stream = new_stream(id, plugin);
+  if (stream && !id_table_put(&vm.streams, id, stream))
     js_free_rt(vm.runtime, stream);
 }
 

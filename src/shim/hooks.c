@@ -65,8 +65,10 @@ static uint32_t conclude_error(Message *message, JSValue error) {
 static uint32_t conclude_value(Message *message, JSValue value) {
   if (JS_IsUndefined(value))
     return PROXY_ACTION_CONTINUE;
-  JSValueConst argv[] = {message_view(message), value};
+  JSValue name = JS_NewString(vm.context, hook_names[message->hook].name);
+  JSValueConst argv[] = {message_view(message), value, name};
   JSValue result = JS_Call(vm.context, vm.sdk.on_result, JS_UNDEFINED, countof(argv), argv);
+  JS_FreeValue(vm.context, name);
   JS_FreeValue(vm.context, value);
   if (JS_IsException(result))
     return conclude_error(message, JS_GetException(vm.context));
@@ -165,7 +167,10 @@ static void resume(PausedHook *hook) {
     close_body(message);
   if (action == PROXY_ACTION_CONTINUE)
     action = run_arrived(message);
-  if (action == PROXY_ACTION_CONTINUE && use_context(message->stream->id))
+  /* Within its own callback the action that this returns lets it go on; the host would take a call as a second one. */
+  if (message->in_callback)
+    message->action = action;
+  else if (action == PROXY_ACTION_CONTINUE && use_context(message->stream->id))
     proxy_continue_stream(message->stream_type);
 }
 
@@ -191,9 +196,11 @@ static uint32_t arrive(Message *message, uint8_t what) {
   if (JS_IsObject(message->paused.promise))
     return PROXY_ACTION_PAUSE;
   enter_callback(message->stream->id, message->stream->plugin->id);
-  uint32_t action = run_arrived(message);
+  message->in_callback = true;
+  message->action = run_arrived(message);
   leave_callback();
-  return action;
+  message->in_callback = false;
+  return message->action;
 }
 
 /* Runs a hook that only looks on. */

@@ -94,6 +94,13 @@ static bool configure_plugin(Plugin *plugin, uint32_t configuration_size) {
 }
 
 static void end_plugin(Plugin *plugin) {
+  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin->id)};
+  enter_callback(plugin->id, plugin->id);
+  JSValue result = JS_Call(vm.context, vm.sdk.forget_plugin, JS_UNDEFINED, countof(argv), argv);
+  if (JS_IsException(result))
+    log_exception("what belonged to a plugin could not be forgotten:");
+  JS_FreeValue(vm.context, result);
+  leave_callback();
   JS_FreeValue(vm.context, plugin->context);
   js_free_rt(vm.runtime, plugin);
 }

@@ -6,6 +6,7 @@ static const struct {
   size_t offset;
 } sdk_fields[] = {
     {"configure", offsetof(Sdk, configure)},
+    {"forgetPlugin", offsetof(Sdk, forget_plugin)},
     {"waitForSetup", offsetof(Sdk, wait_for_setup)},
     {"onResult", offsetof(Sdk, on_result)},
     {"onError", offsetof(Sdk, on_error)},

@@ -90,8 +90,10 @@ struct Message {
   JSValue object;       /* its HttpRequest, HttpResponse or Connection, undefined until a hook needs it */
   Part headers, trailers, body;
   PausedHook paused;
+  uint32_t action;               /* what that callback returns */
   Hook hook;                     /* the last one that ran */
   uint8_t arrived;               /* ARRIVED_*: what no hook has been given yet */
+  bool in_callback;              /* the host waits for the action of its callback */
   bool body_open;                /* the body's hook has it */
   bool body_ended;               /* the host has said that no more of it comes */
   uint32_t body_size;            /* bytes that the host holds */
@@ -119,6 +121,7 @@ typedef enum Handler {
 /* What `register` was given by src/sdk/dispatcher.ts. */
 typedef struct Sdk {
   JSValue configure;
+  JSValue forget_plugin;
   JSValue wait_for_setup; /* runs a hook when the plugin's setup is over */
   JSValue on_result;      /* a hook's value that is not undefined */
   JSValue on_error;       /* a hook's uncaught error */

@@ -1,5 +1,3 @@
-import { buildFilter } from "../../build/pipeline.ts";
-import { tempProject } from "../temp-project.ts";
 import { startEnvoy } from "./envoy.ts";
 import type { Envoy, EnvoyOptions } from "./envoy.ts";
 import { startUpstream } from "./upstream.ts";
@@ -10,23 +8,6 @@ export interface RunningFilter extends AsyncDisposable {
   readonly envoy: Envoy;
   readonly url: string;
   readonly upstream: Upstream;
-}
-
-/** A module that was built for a test. */
-export interface BuiltModule extends AsyncDisposable {
-  readonly wasm: string;
-}
-
-/** Builds a module of a filter's text; types are checked, as a user's are. */
-export async function buildModule(text: string): Promise<BuiltModule> {
-  const project = await tempProject({ "filter.ts": text });
-  try {
-    await buildFilter({ entry: project.path("filter.ts"), outfile: project.path("filter.wasm") });
-    return { wasm: project.path("filter.wasm"), [Symbol.asyncDispose]: () => project[Symbol.asyncDispose]() };
-  } catch (error) {
-    await project[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /** @param answer - what the upstream answers; default: 200 with an empty body */

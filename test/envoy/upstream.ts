@@ -8,6 +8,7 @@ export interface SeenRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  readonly trailers: Readonly<Record<string, string | undefined>>;
 }
 
 /** A server behind Envoy that keeps what it was asked. */
@@ -56,8 +57,8 @@ async function read(message: IncomingMessage): Promise<SeenRequest> {
   for await (const chunk of message) {
     chunks.push(chunk as Buffer);
   }
-  const { method = "", url = "", headers } = message;
-  return { method, path: url, headers, body: Buffer.concat(chunks) };
+  const { method = "", url = "", headers, trailers } = message;
+  return { method, path: url, headers, body: Buffer.concat(chunks), trailers };
 }
 
 /** A client that leaves in the middle of its request is part of some tests. */
