@@ -96,7 +96,10 @@ export class HttpHeaders implements ReadonlyHeaders {
     proxy_remove_header_map_value(this, name);
   }
 
-  /** Replaces all headers, pseudo headers included. Spec: `proxy_set_header_map_pairs`. */
+  /**
+   * Replaces all headers, pseudo headers included. Envoy finds no route for a request without `x-forwarded-proto`, which it adds
+   * itself: keep it. Spec: `proxy_set_header_map_pairs`.
+   */
   replaceAll(headers: HeadersInit): void {
     proxy_set_header_map_pairs(this, headers);
   }

@@ -30,6 +30,8 @@ export interface EnvoySetup extends PluginSetup {
   readonly http2?: readonly string[];
   /** The origin that requests are passed on to. */
   readonly upstream: string;
+  /** How large a request's headers may be. Default: Envoy's, 60. */
+  readonly maxRequestHeadersKb?: number;
   /** The port that Envoy listens on. Default: a free one. */
   readonly port?: number;
 }
@@ -65,7 +67,7 @@ function connectionManager(setup: EnvoySetup): object {
     typed_config: {
       "@type": typeUrl("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
       stat_prefix: "ingress",
-      http2_protocol_options: { allow_connect: true },
+      ...(setup.maxRequestHeadersKb === undefined ? {} : { max_request_headers_kb: setup.maxRequestHeadersKb }),
       http_protocol_options: { enable_trailers: true },
       route_config: {
         virtual_hosts: [

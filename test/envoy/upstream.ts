@@ -23,7 +23,7 @@ export type Answer = (request: SeenRequest, response: ServerResponse) => void | 
 /** Starts an upstream on a free port. @param answer - default: 200 with an empty body */
 export async function startUpstream(answer: Answer = (_request, response) => void response.end()): Promise<Upstream> {
   const requests: SeenRequest[] = [];
-  const server = createServer((message, response) => {
+  const server = createServer({ maxHeaderSize: 512 * 1024 }, (message, response) => {
     void read(message).then(async (request) => {
       requests.push(request);
       await answer(request, response);
