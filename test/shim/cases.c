@@ -116,6 +116,74 @@ static void test_call_pauses_and_resumes(void) {
   finish(id);
 }
 
+static void set_body(const char *text) {
+  host.body_size = strlen(text);
+  memcpy(host.body, text, host.body_size);
+}
+
+static bool body_is(const char *text) {
+  return host.body_size == strlen(text) && memcmp(host.body, text, host.body_size) == 0;
+}
+
+static void test_body_arrives_while_its_hook_waits(void) {
+  uint32_t action;
+  uint32_t id = request("/body", &action);
+  set_body("ab");
+  CHECK(proxy_on_request_body(id, 2, 0) == PROXY_ACTION_PAUSE && host.calls == 1);
+  set_body("abcd");
+  CHECK(proxy_on_request_body(id, 4, 1) == PROXY_ACTION_PAUSE && host.calls == 1);
+  answer(host.last_call);
+  CHECK(body_is("[ab]cd") && host.calls == 2 && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  CHECK(proxy_on_request_trailers(id, 1) == PROXY_ACTION_PAUSE && !host_logged("trailers after"));
+  answer(host.last_call);
+  CHECK(body_is("[ab][cd]") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  CHECK(host_logged("part ab false") && host_logged("part cd true") && host_logged("trailers after /body"));
+  finish(id);
+}
+
+static void test_whole_body(void) {
+  uint32_t action;
+  uint32_t id = request("/", &action);
+  proxy_on_response_headers(id, 0, 0);
+  set_body("one");
+  CHECK(proxy_on_response_body(id, 3, 0) == PROXY_ACTION_PAUSE);
+  set_body("one two");
+  CHECK(proxy_on_response_body(id, 7, 1) == PROXY_ACTION_CONTINUE && body_is("ONE TWO"));
+  CHECK(host_logged("whole one two 2"));
+  finish(id);
+}
+
+static void test_whole_body_ends_with_trailers(void) {
+  uint32_t action;
+  uint32_t id = request("/", &action);
+  proxy_on_response_headers(id, 0, 0);
+  set_body("one");
+  CHECK(proxy_on_response_body(id, 3, 0) == PROXY_ACTION_PAUSE);
+  CHECK(proxy_on_response_trailers(id, 1) == PROXY_ACTION_CONTINUE && body_is("ONE"));
+  finish(id);
+}
+
+static void test_whole_body_keeps_its_length(void) {
+  uint32_t action;
+  uint32_t id = request("/longer", &action);
+  proxy_on_response_headers(id, 0, 0);
+  set_body("one");
+  proxy_on_response_body(id, 3, 1);
+  CHECK(body_is("ONE") && host.closed == 1);
+  CHECK(host_logged("responseBody: \"rewrite\""));
+  finish(id);
+}
+
+static void test_stream_ends_while_its_body_waits(void) {
+  uint32_t action;
+  uint32_t id = request("/body", &action);
+  set_body("ab");
+  CHECK(proxy_on_request_body(id, 2, 1) == PROXY_ACTION_PAUSE);
+  finish(id);
+  answer(host.last_call);
+  CHECK(body_is("ab") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+}
+
 static void test_parallel_calls_in_any_order(void) {
   uint32_t action;
   uint32_t id = request("/parallel", &action);
@@ -335,10 +403,14 @@ static void test_memory_runs_out_anywhere(void) {
   for (size_t room = 0; room < 24 * 1024; room += 40) {
     host_new_headers();
     JS_SetMemoryLimit(vm.runtime, heap_size() + room);
-    static const char *const paths[] = {"/headers", "/call", "/iterate"};
+    static const char *const paths[] = {"/headers", "/call", "/iterate", "/body"};
     uint32_t id = request(paths[room / 40 % countof(paths)], &action);
     answer(host.last_call);
-    proxy_on_response_headers(id, 0, 1);
+    set_body("ab");
+    proxy_on_request_body(id, 2, 1);
+    answer(host.last_call);
+    proxy_on_response_headers(id, 0, 0);
+    proxy_on_response_body(id, 2, 1);
     finish(id);
     JS_SetMemoryLimit(vm.runtime, GUARD_HEAP_BYTES);
   }
@@ -400,6 +472,11 @@ static const struct {
     CASE(test_header_values_that_cannot_be_sent),
     CASE(test_call_pauses_and_resumes),
     CASE(test_parallel_calls_in_any_order),
+    CASE(test_body_arrives_while_its_hook_waits),
+    CASE(test_whole_body),
+    CASE(test_whole_body_ends_with_trailers),
+    CASE(test_whole_body_keeps_its_length),
+    CASE(test_stream_ends_while_its_body_waits),
     CASE(test_answer_after_the_stream_ended),
     CASE(test_answer_without_headers_is_a_failure),
     CASE(test_failures_that_the_host_tells_by_an_answer),

@@ -19,10 +19,12 @@ export default defineFilter({
     }
     return json;
   },
-  state: () => ({ requests: 0 }),
+  state: () => ({ requests: 0, path: "" }),
+  requestBody: "stream",
 
   async onRequestHeaders(request, { fetch, log }) {
     request.state.requests += 1;
+    request.state.path = request.path;
     switch (request.path) {
       case "/headers":
         request.headers.set("x-set", request.headers.get("x-twice") ?? "none");
@@ -115,6 +117,28 @@ export default defineFilter({
       }
       default:
         return undefined;
+    }
+  },
+
+  async onRequestBody(request, { fetch, log }) {
+    const { body, state } = request;
+    log.info(`part ${body.text()} ${body.ended}`);
+    if (state.path === "/body") {
+      await fetch("/there", { cluster: "other" });
+      body.set(`[${body.text()}]`);
+    }
+  },
+
+  onRequestTrailers(request, { log }) {
+    log.info(`trailers after ${request.state.path}`);
+  },
+
+  onResponseBody(response, { log }) {
+    const { body } = response;
+    log.info(`whole ${body.text()} ${body.bytes(1, 2).length}`);
+    body.set(body.text().toUpperCase());
+    if (response.state.path === "/longer") {
+      body.set("longer than it was");
     }
   },
 
