@@ -1,4 +1,6 @@
+import { BufferType } from "../abi/index.ts";
 import { ConfigError } from "./errors.ts";
+import { proxy_get_buffer_bytes } from "./hostcalls.ts";
 
 /** The part of the Standard Schema interface (standardschema.dev) that is used here; zod, valibot and arktype implement it. */
 export interface StandardSchema<Output = unknown> {
@@ -19,16 +21,17 @@ export type StandardResult<Output> =
       }[];
     };
 
-/** Reads a configuration that is no JSON; see {@link textConfig}. */
-export interface TextReader<Config> {
-  readonly readText: (text: string) => Config;
+/** Reads a configuration that is no JSON; see {@link textConfig} and {@link bytesConfig}. */
+export interface RawReader<Config> {
+  /** @internal */
+  readonly readRaw: (text: string) => Config;
 }
 
 /**
- * How a filter reads its configuration: a function of the parsed JSON that throws what it refuses, a schema, or
- * {@link textConfig}.
+ * How a filter reads its configuration: a function of the parsed JSON that throws what it refuses, a schema,
+ * {@link textConfig} or {@link bytesConfig}.
  */
-export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<Config> | TextReader<Config>;
+export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<Config> | RawReader<Config>;
 
 /**
  * Reads a configuration that is no JSON.
@@ -38,8 +41,13 @@ export type ConfigReader<Config> = ((json: unknown) => Config) | StandardSchema<
  * config: textConfig((text) => text.split("\n")),
  * ```
  */
-export function textConfig<Config>(read: (text: string) => Config): TextReader<Config> {
-  return { readText: read };
+export function textConfig<Config>(read: (text: string) => Config): RawReader<Config> {
+  return { readRaw: read };
+}
+
+/** Reads a configuration that is no text: the host's bytes as they are. */
+export function bytesConfig<Config>(read: (bytes: Uint8Array) => Config): RawReader<Config> {
+  return { readRaw: () => read(proxy_get_buffer_bytes(BufferType.PluginConfiguration, 0, 2 ** 32 - 1)) };
 }
 
 /**
@@ -52,8 +60,8 @@ export function readConfig<Config>(text: string, reader: ConfigReader<Config> | 
   if (reader === undefined) {
     return undefined;
   }
-  if ("readText" in reader) {
-    return reader.readText(text);
+  if ("readRaw" in reader) {
+    return reader.readRaw(text);
   }
   const json = parse(text);
   return typeof reader === "function" ? reader(json) : validate(json, reader);
