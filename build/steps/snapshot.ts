@@ -48,7 +48,7 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
 
   const words = options.words === undefined ? 0 : instance.write("build_allocate", cString(options.words));
   const failed = instance.call("build_run", instance.write("build_allocate", bytecode), bytecode.length, words);
-  const result = instance.readText(instance.call("build_result_ptr"), instance.call("build_result_len"));
+  const result = instance.takeText(instance.call("build_result_ptr"), instance.call("build_result_len"));
   if (failed !== 0) {
     throw topLevelError(result, host.firstCall, options);
   }

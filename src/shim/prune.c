@@ -155,6 +155,7 @@ static void prune_heap(JSContext *context, const char *words) {
         object != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]))
       prune_object(context, object);
   }
+  memset(named_index, 0, named_count * sizeof *named_index);
   free(named_index);
 }
 
