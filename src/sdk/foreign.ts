@@ -132,7 +132,8 @@ export type Key = string | Uint8Array;
  * Whether a signature of a text was made with the private key that belongs to a public one (RSA with PKCS #1 v1.5, or ECDSA).
  *
  * @param hash - "sha256", "sha384", "sha512", "sha224" or "sha1"
- * @throws HostError BadArgument when the key is none
+ * @returns false, too, when Envoy cannot read the key or does not know the hash
+ * @throws HostError BadArgument when the key is empty
  *
  * Spec: foreign function `verify_signature`.
  *

@@ -1,4 +1,6 @@
+import { Status } from "../abi/index.ts";
 import type { Connection } from "./connection.ts";
+import { HostError } from "./errors.ts";
 import {
   decode_pairs,
   decode_utf8,
@@ -36,7 +38,7 @@ type Owner<Path extends PropertyPath> =
  * @param path - names with a dot between them, or a list of names when one of them holds a dot itself
  * @param stream - a request, a response or a connection. It is asked for the right stream after an await, too.
  * @throws StreamEndedError after the stream has ended; TypeError when a name is empty, or when the host's bytes are no value of
- * the type
+ * the type; HostError SerializationFailure when it is not an attribute but a part of the tree, such as `request`
  *
  * Spec: `proxy_get_property`.
  *
@@ -53,9 +55,26 @@ export function getProperty<const Path extends PropertyPath>(
 ): PropertyType<Path> | undefined {
   const names = namesOf(path);
   const joined = joinNames("getProperty", names);
+  const kind = kindOf(names);
   proxy_set_effective_context(stream ?? get_plugin_id());
-  const bytes = proxy_get_property(joined);
-  return bytes === undefined ? undefined : (decode(bytes, kindOf(names), names) as PropertyType<Path>);
+  const bytes = read(joined, kind);
+  return bytes === undefined ? undefined : (decode(bytes, kind ?? "bytes", names) as PropertyType<Path>);
+}
+
+function read(path: string, kind: PropertyKind | undefined): Uint8Array | undefined {
+  try {
+    return proxy_get_property(path);
+  } catch (error) {
+    if (!(error instanceof HostError) || error.status !== Status.SerializationFailure) {
+      throw error;
+    }
+    // Envoy's answer for an attribute that is a message and has none, such as the metadata of a host without metadata.
+    if (kind !== undefined) {
+      return undefined;
+    }
+    const name = path.replaceAll("\0", ".");
+    throw new HostError(error.call, error.status, `: ${name} cannot be read as a whole; read one of its attributes`);
+  }
 }
 
 /**

@@ -32,6 +32,15 @@ const PLUGIN_ATTRIBUTES = {
   plugin_name: "string",
   plugin_root_id: "string",
   plugin_vm_id: "string",
+  "xds.node": "bytes",
+  "xds.node.id": "string",
+  "xds.node.cluster": "string",
+  "xds.node.user_agent_name": "string",
+  "xds.node.locality": "bytes",
+  "xds.node.locality.region": "string",
+  "xds.node.locality.zone": "string",
+  "xds.node.locality.sub_zone": "string",
+  // Older hosts only: Envoy 1.40 has these under xds.
   /** 0 unspecified, 1 inbound, 2 outbound. */
   listener_direction: "integer",
   listener_metadata: "bytes",
@@ -43,9 +52,6 @@ const PLUGIN_ATTRIBUTES = {
   "node.locality.region": "string",
   "node.locality.zone": "string",
   "node.locality.sub_zone": "string",
-  "xds.node": "bytes",
-  "xds.node.id": "string",
-  "xds.node.cluster": "string",
 } as const satisfies Readonly<Record<string, PropertyKind>>;
 
 const STREAM_ATTRIBUTES = {
@@ -110,11 +116,6 @@ const STREAM_ATTRIBUTES = {
   "upstream.cx_pool_ready_duration": "duration",
   "upstream.num_endpoints": "integer",
   metadata: "bytes",
-  cluster_name: "string",
-  cluster_metadata: "bytes",
-  route_name: "string",
-  route_metadata: "bytes",
-  upstream_host_metadata: "bytes",
   "xds.cluster_name": "string",
   "xds.cluster_metadata": "bytes",
   "xds.route_name": "string",
@@ -126,6 +127,12 @@ const STREAM_ATTRIBUTES = {
   "xds.filter_chain_name": "string",
   "xds.listener_direction": "integer",
   "xds.listener_metadata": "bytes",
+  // Older hosts only: Envoy 1.40 has these under xds.
+  cluster_name: "string",
+  cluster_metadata: "bytes",
+  route_name: "string",
+  route_metadata: "bytes",
+  upstream_host_metadata: "bytes",
 } as const satisfies Readonly<Record<string, PropertyKind>>;
 
 type PluginCatalogue = typeof PLUGIN_ATTRIBUTES;
@@ -180,8 +187,8 @@ export function namesOf(path: PropertyPath): readonly string[] {
   return map === undefined ? path.split(".") : [...map.slice(0, -1).split("."), path.slice(map.length)];
 }
 
-/** How the property at a path is encoded; "bytes" when nothing is known of it. @internal */
-export function kindOf(names: readonly string[]): PropertyKind {
+/** How the property at a path is encoded; undefined when nothing is known of it. @internal */
+export function kindOf(names: readonly string[]): PropertyKind | undefined {
   const dotted = names.join(".");
-  return KINDS.get(dotted) ?? (HEADER_MAPS.some((prefix) => dotted.startsWith(prefix)) ? "string" : "bytes");
+  return KINDS.get(dotted) ?? (HEADER_MAPS.some((prefix) => dotted.startsWith(prefix)) ? "string" : undefined);
 }

@@ -30,6 +30,8 @@ export interface EnvoySetup extends PluginSetup {
   readonly http2?: readonly string[];
   /** The origin that requests are passed on to. */
   readonly upstream: string;
+  /** Tags that Envoy makes of the names of its statistics: the regular expression of each. */
+  readonly statsTags?: Readonly<Record<string, string>>;
   /** The port that Envoy listens on. Default: a free one. */
   readonly port?: number;
 }
@@ -45,8 +47,13 @@ export function bootstrap(setup: EnvoySetup): object {
       listeners: [listener(setup)],
       clusters: clusters.map(([name, origin]) => cluster(name, origin, setup.http2?.includes(name) === true)),
     },
+    ...(setup.statsTags === undefined ? {} : { stats_config: statsConfig(setup.statsTags) }),
     ...(setup.service === undefined ? {} : { bootstrap_extensions: [wasmService(setup.service)] }),
   };
+}
+
+function statsConfig(tags: Readonly<Record<string, string>>): object {
+  return { stats_tags: Object.entries(tags).map(([tag_name, regex]) => ({ tag_name, regex })) };
 }
 
 function listener(setup: EnvoySetup): object {
