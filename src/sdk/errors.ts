@@ -13,8 +13,9 @@ export class HostError extends Error {
   /** Its `proxy_status_t`; see `Status` in `proxy-wasm-ts/hostcalls`. */
   readonly status: number;
 
-  constructor(call: string, status: number) {
-    super(`${call}: ${statusName(status)} (${status})${hint(call, status)}`);
+  /** @internal `detail` comes after the message. */
+  constructor(call: string, status: number, detail = hint(call, status)) {
+    super(`${call}: ${statusName(status)} (${status})${detail}`);
     this.call = call;
     this.status = status;
   }

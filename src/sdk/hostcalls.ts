@@ -10,7 +10,7 @@
 import { shim } from "./shim.ts";
 import type { BodyInit, CallObject, HeaderPairs, HeadersInit } from "./shim.ts";
 
-export { Action, BufferType, LogLevel, MapType, Status, StreamType } from "../abi/index.ts";
+export { Action, BufferType, LogLevel, MapType, MetricType, Status, StreamType } from "../abi/index.ts";
 export type { BodyInit, HeaderPairs, HeadersInit };
 
 /** Writes a line to the host's log. Callable everywhere, at build time too. Spec: `proxy_log`. */
@@ -99,6 +99,110 @@ export const proxy_continue_stream = shim.proxy_continue_stream;
 /** Resets the current stream, or that of a request, a response or a connection. Spec: `proxy_close_stream`. */
 export const proxy_close_stream = shim.proxy_close_stream;
 
+/**
+ * Gives the current stream a property, which is its filter state `wasm.PATH`. See `setProperty`.
+ *
+ * @throws HostError NotFound outside a stream. Spec: `proxy_set_property`.
+ */
+export const proxy_set_property = shim.proxy_set_property;
+
+/**
+ * Calls a function that the host offers beyond the ABI. Undefined: it has no result.
+ *
+ * @throws HostError NotFound: the host has none of this name; or what the function itself answers.
+ * Spec: `proxy_call_foreign_function`.
+ */
+export const proxy_call_foreign_function = shim.proxy_call_foreign_function;
+
+/** A shared value and its cas number, or undefined. Callable everywhere. Spec: `proxy_get_shared_data`. */
+export const proxy_get_shared_data = shim.proxy_get_shared_data;
+
+/**
+ * Writes a shared value; with a cas number only if the value that is there has just this one. A missing key is written with
+ * any cas number.
+ *
+ * @returns false: the value that is there has another number (`CasMismatch`), and stays. Spec: `proxy_set_shared_data`.
+ */
+export const proxy_set_shared_data = shim.proxy_set_shared_data;
+
+/**
+ * Makes a queue, or finds it, and has `proxy_on_queue_ready` called in the current plugin for each of its items.
+ *
+ * @returns the queue's id. Spec: `proxy_register_shared_queue`.
+ */
+export const proxy_register_shared_queue = shim.proxy_register_shared_queue;
+
+/** The id of a queue that somebody has registered, or undefined. Spec: `proxy_resolve_shared_queue`. */
+export const proxy_resolve_shared_queue = shim.proxy_resolve_shared_queue;
+
+/** Appends an item to a queue. @throws HostError NotFound: no such queue. Spec: `proxy_enqueue_shared_queue`. */
+export const proxy_enqueue_shared_queue = shim.proxy_enqueue_shared_queue;
+
+/**
+ * Takes the first item of a queue, or undefined when it is empty.
+ *
+ * @throws HostError NotFound: no such queue. Spec: `proxy_dequeue_shared_queue`.
+ */
+export const proxy_dequeue_shared_queue = shim.proxy_dequeue_shared_queue;
+
+/** Defines a metric, or finds it. @returns its id in this VM. Spec: `proxy_define_metric`. */
+export const proxy_define_metric = shim.proxy_define_metric;
+
+/**
+ * Adds to a counter or a gauge.
+ *
+ * @throws HostError BadArgument: a histogram, or a counter by less than 1; NotFound: no such metric.
+ * Spec: `proxy_increment_metric`.
+ */
+export const proxy_increment_metric = shim.proxy_increment_metric;
+
+/** Sets a gauge, adds to a counter, records a value in a histogram. Spec: `proxy_record_metric`. */
+export const proxy_record_metric = shim.proxy_record_metric;
+
+/**
+ * The value of a counter or a gauge, as a signed number; exact up to 2^53.
+ *
+ * @throws HostError BadArgument: a histogram; NotFound: no such metric. Spec: `proxy_get_metric`.
+ */
+export const proxy_get_metric = shim.proxy_get_metric;
+
+/** The lowest level of lines that the host's log takes. Callable everywhere. Spec: `proxy_get_log_level`. */
+export const proxy_get_log_level = shim.proxy_get_log_level;
+
+/** The host's time in nanoseconds since 1970. `Date.now()` is the same in milliseconds. Spec: `proxy_get_current_time_nanoseconds`. */
+export const proxy_get_current_time_nanoseconds = shim.proxy_get_current_time_nanoseconds;
+
+/** Code and message of the gRPC call whose end the current callback tells. Spec: `proxy_get_status`. */
+export const proxy_get_status = shim.proxy_get_status;
+
+/** Ends a context that has told the host to wait for it in `proxy_on_done`. Spec: `proxy_done`. */
+export const proxy_done = shim.proxy_done;
+
+/**
+ * How many bytes a buffer holds, and its flags.
+ *
+ * @throws HostError when the buffer is not there in this phase. Spec: `proxy_get_buffer_status`.
+ */
+export const proxy_get_buffer_status = shim.proxy_get_buffer_status;
+
+/**
+ * Replaces bytes of a buffer. Envoy replaces the whole buffer, prepends (offset and size 0) or appends (an offset at its end).
+ *
+ * @throws HostError BadArgument: for anything else; NotFound: the buffer is not there. Spec: `proxy_set_buffer_bytes`.
+ */
+export const proxy_set_buffer_bytes = shim.proxy_set_buffer_bytes;
+
+/** How large a map is, in bytes. Spec: `proxy_get_header_map_size`. */
+export const proxy_get_header_map_size = shim.proxy_get_header_map_size;
+
+/** @internal A serialized map's pairs. */
+export const decode_pairs = shim.decode_pairs;
+/** @internal The VM's environment variables, each "NAME=value". */
+export const get_environment = shim.get_environment;
+/** @internal Overwrites bytes with random ones. */
+export const fill_random = shim.fill_random;
+/** @internal Milliseconds of a clock that only goes forwards. */
+export const get_monotonic_time = shim.get_monotonic_time;
 /** @internal */
 export const get_headers = shim.get_headers;
 /** @internal */

@@ -37,6 +37,37 @@ export type { ResponseInit } from "./response.ts";
 export { every } from "./timers.ts";
 export { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
+export { sharedData, SharedDataConflictError, sharedDataWithPrefix } from "./shared-data.ts";
+export type { SharedData, SharedValue } from "./shared-data.ts";
+export { registerSharedQueue, resolveSharedQueue } from "./shared-queue.ts";
+export type { RemoteQueue, SharedQueue } from "./shared-queue.ts";
+export { defineCounter, defineGauge, defineHistogram } from "./metrics.ts";
+export type { Counter, Gauge, Histogram, Labeled, MetricOptions } from "./metrics.ts";
+export { decodeProperty, getProperty, setProperty } from "./properties.ts";
+export type { PropertyOwner } from "./properties.ts";
+export type {
+  KnownProperty,
+  PropertyKind,
+  PropertyKinds,
+  PropertyPath,
+  PropertyType,
+  StreamProperty,
+} from "./property-catalogue.ts";
+export {
+  callForeignFunction,
+  clearRouteCache,
+  compress,
+  declareProperty,
+  setEnvoyFilterState,
+  uncompress,
+  verifySignature,
+} from "./foreign.ts";
+export type { Key, LifeSpan } from "./foreign.ts";
+export { onForeignFunction } from "./foreign-events.ts";
+export type { ForeignFunctionCall } from "./foreign-events.ts";
+export { onVmStart } from "./vm.ts";
+export { environment } from "./environment.ts";
+
 declare global {
   // Merges with the DOM's or Node's own declaration where a project has one.
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type

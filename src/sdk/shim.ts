@@ -3,7 +3,7 @@
  * time; hostcalls.ts and dispatcher.ts, which alone import this file, take what they need then.
  */
 
-import type { BufferType, LogLevel, MapType, StreamType } from "../abi/index.ts";
+import type { BufferType, LogLevel, MapType, MetricType, StreamType } from "../abi/index.ts";
 
 /** An object that the shim made and that belongs to one stream: a request, a response or their headers. */
 export type StreamObject = object;
@@ -108,6 +108,29 @@ export interface Shim {
   get_call_trailers: (response: CallObject) => [string, string][];
   get_call_bytes: (response: CallObject) => Uint8Array;
   get_call_text: (response: CallObject) => string;
+  proxy_set_property: (path: string, value: BodyInit) => void;
+  decode_pairs: (bytes: Uint8Array) => [string, string][];
+  proxy_call_foreign_function: (name: string, argument: BodyInit | undefined) => Uint8Array | undefined;
+  proxy_get_shared_data: (key: BodyInit) => [value: Uint8Array, cas: number] | undefined;
+  proxy_set_shared_data: (key: BodyInit, value: BodyInit, cas?: number) => boolean;
+  proxy_register_shared_queue: (name: BodyInit) => number;
+  proxy_resolve_shared_queue: (vmId: BodyInit, name: BodyInit) => number | undefined;
+  proxy_enqueue_shared_queue: (queueId: number, value: BodyInit) => void;
+  proxy_dequeue_shared_queue: (queueId: number) => Uint8Array | undefined;
+  proxy_define_metric: (type: MetricType, name: string) => number;
+  proxy_increment_metric: (metricId: number, offset: number | bigint) => void;
+  proxy_record_metric: (metricId: number, value: number | bigint) => void;
+  proxy_get_metric: (metricId: number) => number;
+  proxy_get_log_level: () => LogLevel;
+  proxy_get_current_time_nanoseconds: () => bigint;
+  proxy_get_status: () => [code: number, message: string];
+  proxy_done: () => void;
+  proxy_get_buffer_status: (type: BufferType) => [length: number, flags: number];
+  proxy_set_buffer_bytes: (type: BufferType, offset: number, size: number, value: BodyInit) => void;
+  proxy_get_header_map_size: (map: MapType | StreamObject) => number;
+  get_environment: () => string[];
+  fill_random: (bytes: Uint8Array) => void;
+  get_monotonic_time: () => number;
   decode_utf8: (bytes: string | Uint8Array | ArrayBuffer) => string;
   encode_utf8: (text: string) => Uint8Array;
 }

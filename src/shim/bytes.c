@@ -89,3 +89,20 @@ static bool borrow_body(JSContext *context, JSValueConst value, Bytes *bytes) {
   *bytes = (Bytes){.data = (const char *)str8(JS_VALUE_GET_STRING(utf8)), .size = size, .owner = utf8};
   return true;
 }
+
+/* A Uint8Array of what the host has allocated, which is freed. */
+static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
+  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), data ? size : 0);
+  host_free(data);
+  return bytes;
+}
+
+/* An array of two values, which it takes over. */
+static JSValue new_tuple(JSContext *context, JSValue first, JSValue second) {
+  JSValue items[] = {first, second};
+  if (!JS_IsException(first) && !JS_IsException(second))
+    return JS_NewArrayFrom(context, countof(items), items);
+  JS_FreeValue(context, first);
+  JS_FreeValue(context, second);
+  return JS_EXCEPTION;
+}

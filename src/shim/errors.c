@@ -20,6 +20,11 @@ static JSValue throw_host_error(JSContext *context, const char *call, uint32_t s
   return result;
 }
 
+/* What a host call without a result returns: undefined, or HostError. */
+static JSValue call_outcome(JSContext *context, const char *call, uint32_t status) {
+  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, call, status);
+}
+
 static JSValue throw_stream_ended(JSContext *context) {
   return throw_constructed(context, vm.sdk.stream_ended_error, 0, NULL);
 }

@@ -38,24 +38,6 @@ static JSValue js_proxy_get_buffer_bytes(JSContext *context, JSValueConst this, 
   return bytes;
 }
 
-/* A property's path is its segments with a zero byte between them. */
-static JSValue js_proxy_get_property(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  Bytes path;
-  if (!borrow_body(context, argv[0], &path))
-    return JS_EXCEPTION;
-  char *data = NULL;
-  size_t size = 0;
-  uint32_t status = proxy_get_property(path.data, path.size, &data, &size);
-  release_bytes(context, &path);
-  if (status == PROXY_STATUS_NOT_FOUND)
-    return JS_UNDEFINED;
-  if (status != PROXY_STATUS_OK)
-    return throw_host_error(context, "proxy_get_property", status);
-  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
-  host_free(data);
-  return bytes;
-}
-
 static JSValue js_proxy_send_local_response(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t code, status = PROXY_STATUS_OK;
   int32_t grpc_status = -1;
@@ -200,6 +182,29 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_MAGIC_DEF("get_call_trailers", 1, js_get_call_headers, true),
     JS_CFUNC_MAGIC_DEF("get_call_bytes", 1, js_get_call_body, CALL_BODY_BYTES),
     JS_CFUNC_MAGIC_DEF("get_call_text", 1, js_get_call_body, CALL_BODY_TEXT),
+    JS_CFUNC_DEF("proxy_set_property", 2, js_proxy_set_property),
+    JS_CFUNC_DEF("decode_pairs", 1, js_decode_pairs),
+    JS_CFUNC_DEF("proxy_call_foreign_function", 2, js_proxy_call_foreign_function),
+    JS_CFUNC_DEF("proxy_get_shared_data", 1, js_proxy_get_shared_data),
+    JS_CFUNC_DEF("proxy_set_shared_data", 3, js_proxy_set_shared_data),
+    JS_CFUNC_DEF("proxy_register_shared_queue", 1, js_proxy_register_shared_queue),
+    JS_CFUNC_DEF("proxy_resolve_shared_queue", 2, js_proxy_resolve_shared_queue),
+    JS_CFUNC_DEF("proxy_enqueue_shared_queue", 2, js_proxy_enqueue_shared_queue),
+    JS_CFUNC_DEF("proxy_dequeue_shared_queue", 1, js_proxy_dequeue_shared_queue),
+    JS_CFUNC_DEF("proxy_define_metric", 2, js_proxy_define_metric),
+    JS_CFUNC_DEF("proxy_increment_metric", 2, js_proxy_increment_metric),
+    JS_CFUNC_DEF("proxy_record_metric", 2, js_proxy_record_metric),
+    JS_CFUNC_DEF("proxy_get_metric", 1, js_proxy_get_metric),
+    JS_CFUNC_DEF("proxy_get_log_level", 0, js_proxy_get_log_level),
+    JS_CFUNC_DEF("proxy_get_current_time_nanoseconds", 0, js_proxy_get_current_time),
+    JS_CFUNC_DEF("proxy_get_status", 0, js_proxy_get_status),
+    JS_CFUNC_DEF("proxy_done", 0, js_proxy_done),
+    JS_CFUNC_DEF("proxy_get_buffer_status", 1, js_proxy_get_buffer_status),
+    JS_CFUNC_DEF("proxy_set_buffer_bytes", 4, js_proxy_set_buffer_bytes),
+    JS_CFUNC_DEF("proxy_get_header_map_size", 1, js_proxy_get_header_map_size),
+    JS_CFUNC_DEF("get_environment", 0, js_get_environment),
+    JS_CFUNC_DEF("fill_random", 1, js_fill_random),
+    JS_CFUNC_DEF("get_monotonic_time", 0, js_get_monotonic_time),
     JS_CFUNC_DEF("decode_utf8", 1, js_decode_utf8),
     JS_CFUNC_DEF("encode_utf8", 1, js_encode_utf8),
 };

@@ -218,13 +218,8 @@ static bool serialize_pairs(JSContext *context, JSValueConst list, PairWriter *w
 
 /* [name, value] */
 static JSValue new_pair(JSContext *context, const Pair *pair) {
-  JSValue parts[] = {new_byte_string(context, pair->name, pair->name_size),
-                     new_byte_string(context, pair->value, pair->value_size)};
-  if (!JS_IsException(parts[0]) && !JS_IsException(parts[1]))
-    return JS_NewArrayFrom(context, countof(parts), parts);
-  JS_FreeValue(context, parts[0]);
-  JS_FreeValue(context, parts[1]);
-  return JS_EXCEPTION;
+  return new_tuple(context, new_byte_string(context, pair->name, pair->name_size),
+                   new_byte_string(context, pair->value, pair->value_size));
 }
 
 /* Whether a header's name is one of the patterns: byte strings, of which a `*` at the end stands for any rest. */

@@ -48,6 +48,18 @@
 
 #include "plugins.c"
 
+#include "properties.c"
+
+#include "shared_data.c"
+
+#include "shared_queues.c"
+
+#include "metrics.c"
+
+#include "host_state.c"
+
+#include "environment.c"
+
 #include "register.c"
 
 #include "hostcalls.c"

@@ -32,6 +32,8 @@ export interface EnvoySetup extends PluginSetup {
   readonly upstream: string;
   /** How large a request's headers may be. Default: Envoy's, 60. */
   readonly maxRequestHeadersKb?: number;
+  /** Tags that Envoy makes of the names of its statistics: the regular expression of each. */
+  readonly statsTags?: Readonly<Record<string, string>>;
   /** The port that Envoy listens on. Default: a free one. */
   readonly port?: number;
 }
@@ -47,8 +49,13 @@ export function bootstrap(setup: EnvoySetup): object {
       listeners: [listener(setup)],
       clusters: clusters.map(([name, origin]) => cluster(name, origin, setup.http2?.includes(name) === true)),
     },
+    ...(setup.statsTags === undefined ? {} : { stats_config: statsConfig(setup.statsTags) }),
     ...(setup.service === undefined ? {} : { bootstrap_extensions: [wasmService(setup.service)] }),
   };
+}
+
+function statsConfig(tags: Readonly<Record<string, string>>): object {
+  return { stats_tags: Object.entries(tags).map(([tag_name, regex]) => ({ tag_name, regex })) };
 }
 
 function listener(setup: EnvoySetup): object {

@@ -11,6 +11,8 @@ import type { EnvoySetup } from "./bootstrap.ts";
 export interface Envoy extends AsyncDisposable {
   /** Where it listens, for example `http://127.0.0.1:10000`. */
   readonly url: string;
+  /** The origin of its admin interface. */
+  readonly admin: string;
   /** Its log so far. */
   logs(): string;
   /** What the filter has logged so far, each with its level: `[info] called back-python`. */
@@ -72,6 +74,7 @@ async function connect(child: Child): Promise<Envoy> {
   const filterLog = () => filterLines(child.output());
   return {
     url: await listenerUrl(admin),
+    admin,
     logs: () => child.output(),
     filterLog,
     waitForFilterLog: async (pattern, count = 1) => {

@@ -209,3 +209,160 @@ uint32_t proxy_http_call(const char *upstream, size_t upstream_size, const char 
   *call_id = ++host.last_call;
   return PROXY_STATUS_OK;
 }
+
+/* One key, one queue of one item, and a metric of each type. */
+static struct {
+  char key[64], value[256], item[256], property[256], metric_name[128];
+  size_t value_size, item_size, property_size;
+  uint32_t cas, queues, items, metric_calls;
+  uint64_t metrics[3];
+  uint32_t wasi_error; /* what WASI calls answer */
+  uint32_t variables, variables_size;
+} shared;
+
+static uint32_t keep_bytes(char *to, size_t capacity, size_t *size, const char *data, size_t data_size) {
+  if (data_size > capacity)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  memcpy(to, data, data_size);
+  *size = data_size;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_get_shared_data(const char *key, size_t key_size, char **data, size_t *size, uint32_t *cas) {
+  if (strlen(shared.key) != key_size || memcmp(shared.key, key, key_size) != 0 || !shared.cas)
+    return PROXY_STATUS_NOT_FOUND;
+  *cas = shared.cas;
+  return give(shared.value, shared.value_size, data, size);
+}
+
+uint32_t proxy_set_shared_data(const char *key, size_t key_size, const char *data, size_t size, uint32_t cas) {
+  if (shared.cas && cas && cas != shared.cas)
+    return PROXY_STATUS_CAS_MISMATCH;
+  if (key_size >= sizeof shared.key)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  memset(shared.key, 0, sizeof shared.key);
+  memcpy(shared.key, key, key_size);
+  shared.cas++;
+  return keep_bytes(shared.value, sizeof shared.value, &shared.value_size, data, size);
+}
+
+uint32_t proxy_register_shared_queue(const char *name, size_t size, uint32_t *id) {
+  *id = shared.queues = 7;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_resolve_shared_queue(const char *vm_id, size_t vm_id_size, const char *name, size_t size, uint32_t *id) {
+  *id = shared.queues;
+  return shared.queues ? PROXY_STATUS_OK : PROXY_STATUS_NOT_FOUND;
+}
+
+uint32_t proxy_enqueue_shared_queue(uint32_t id, const char *data, size_t size) {
+  if (!shared.queues || id != shared.queues)
+    return PROXY_STATUS_NOT_FOUND;
+  shared.items = 1;
+  return keep_bytes(shared.item, sizeof shared.item, &shared.item_size, data, size);
+}
+
+uint32_t proxy_dequeue_shared_queue(uint32_t id, char **data, size_t *size) {
+  if (!shared.queues || id != shared.queues)
+    return PROXY_STATUS_NOT_FOUND;
+  if (!shared.items)
+    return PROXY_STATUS_EMPTY;
+  shared.items = 0;
+  return give(shared.item, shared.item_size, data, size);
+}
+
+uint32_t proxy_define_metric(uint32_t type, const char *name, size_t size, uint32_t *id) {
+  if (type > PROXY_METRIC_TYPE_HISTOGRAM || size >= sizeof shared.metric_name)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  memset(shared.metric_name, 0, sizeof shared.metric_name);
+  memcpy(shared.metric_name, name, size);
+  *id = type;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_increment_metric(uint32_t id, int64_t offset) {
+  shared.metric_calls++;
+  if (id > PROXY_METRIC_TYPE_GAUGE)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  shared.metrics[id] += (uint64_t)offset;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_record_metric(uint32_t id, uint64_t value) {
+  shared.metric_calls++;
+  shared.metrics[id % 3] = value;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_get_metric(uint32_t id, uint64_t *value) {
+  if (id > PROXY_METRIC_TYPE_GAUGE)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  *value = shared.metrics[id];
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_set_property(const char *path, size_t path_size, const char *data, size_t size) {
+  return keep_bytes(shared.property, sizeof shared.property, &shared.property_size, data, size);
+}
+
+/* "echo" gives its argument back, "nothing" nothing, "fails" a result and a refusal. */
+uint32_t proxy_call_foreign_function(const char *name, size_t name_size, const char *argument, size_t argument_size,
+                                     char **data, size_t *size) {
+  if (name_size == 4 && memcmp(name, "echo", 4) == 0)
+    return give(argument, argument_size, data, size);
+  if (name_size == 7 && memcmp(name, "nothing", 7) == 0)
+    return PROXY_STATUS_OK;
+  if (name_size == 5 && memcmp(name, "fails", 5) == 0) {
+    give("half", 4, data, size);
+    return PROXY_STATUS_INTERNAL_FAILURE;
+  }
+  return PROXY_STATUS_NOT_FOUND;
+}
+
+uint32_t proxy_get_log_level(uint32_t *level) {
+  *level = PROXY_LOG_LEVEL_INFO;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_get_current_time_nanoseconds(uint64_t *time) {
+  *time = 1767225600000000001ull;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_get_status(uint32_t *code, char **data, size_t *size) {
+  *code = 5;
+  return give("not there", 9, data, size);
+}
+
+uint32_t proxy_done(void) { return PROXY_STATUS_NOT_FOUND; }
+
+uint32_t proxy_get_buffer_status(uint32_t type, uint32_t *length, uint32_t *flags) {
+  *length = (uint32_t)host.body_size;
+  *flags = 1;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_get_header_map_size(uint32_t map, uint32_t *size) {
+  *size = host_map.count * 10;
+  return host_map.gone ? PROXY_STATUS_BAD_ARGUMENT : PROXY_STATUS_OK;
+}
+
+static const char environment_block[] = "NAME=value\0EMPTY=\0ODD\0SPACE=a = b";
+
+uint32_t wasi_environ_sizes_get(uint32_t *count, uint32_t *size) {
+  *count = shared.variables;
+  *size = shared.variables_size;
+  return shared.wasi_error;
+}
+
+uint32_t wasi_environ_get(char **list, char *text) {
+  size_t size = shared.variables_size;
+  memcpy(text, environment_block, size < sizeof environment_block ? size : sizeof environment_block);
+  return shared.wasi_error;
+}
+
+uint32_t wasi_random_get(void *data, size_t size) {
+  memset(data, 0xa5, size);
+  return shared.wasi_error;
+}
