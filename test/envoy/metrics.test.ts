@@ -3,8 +3,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { poll } from "../../scripts/poll.ts";
-import { buildModule, startFilter } from "./filter.ts";
-import type { BuiltModule, RunningFilter } from "./filter.ts";
+import { buildModule } from "../build-filter.ts";
+import { startFilter } from "./filter.ts";
+import type { BuiltModule } from "../build-filter.ts";
+import type { RunningFilter } from "./filter.ts";
 
 const FILTER = `
 import { defineCounter, defineFilter, defineGauge, defineHistogram, HostError, Response } from "proxy-wasm-ts";

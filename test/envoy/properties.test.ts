@@ -5,8 +5,10 @@ import { inflateSync } from "node:zlib";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { buildModule, startFilter } from "./filter.ts";
-import type { BuiltModule, RunningFilter } from "./filter.ts";
+import { buildModule } from "../build-filter.ts";
+import { startFilter } from "./filter.ts";
+import type { BuiltModule } from "../build-filter.ts";
+import type { RunningFilter } from "./filter.ts";
 import { startUpstream } from "./upstream.ts";
 import type { Upstream } from "./upstream.ts";
 

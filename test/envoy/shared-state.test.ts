@@ -2,8 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { buildModule, startFilter } from "./filter.ts";
-import type { BuiltModule, RunningFilter } from "./filter.ts";
+import { buildModule } from "../build-filter.ts";
+import { startFilter } from "./filter.ts";
+import type { BuiltModule } from "../build-filter.ts";
+import type { RunningFilter } from "./filter.ts";
 
 /** What a request's path names is run, and what that returns is the answer. The receiver of the queues is another plugin. */
 const FILTER = `
