@@ -25,6 +25,9 @@ import { decodeUtf8 } from "./utf8.ts";
 
 installConsole();
 
+/** The shim's functions are there at the top level only; what is needed later is kept. */
+const setPluginReady = shim.set_plugin_ready;
+
 type Message = HttpRequest | HttpResponse | Connection;
 
 function sendLocalReply(message: Message, reply: Response): void {
@@ -67,7 +70,7 @@ function setUp(definition: AnyDefinition, context: FilterContext): boolean {
   setup.then(
     () => {
       if (setups.get(pluginId) === setup) {
-        shim.set_plugin_ready(pluginId);
+        setPluginReady(pluginId);
       }
     },
     (error: unknown) => {

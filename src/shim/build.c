@@ -218,6 +218,21 @@ static void clear_memory(void) {
 #endif
 }
 
+static void delete_property(JSContext *context, JSValueConst object, const char *text) {
+  JSAtom name = JS_NewAtom(context, text);
+  JS_DeleteProperty(context, object, name, 0);
+  JS_FreeAtom(context, name);
+}
+
+/* The SDK has kept what it needs of the shim's functions. The others are not to be reached any more, neither around the
+   SDK nor through the object, which some closure may hold. */
+static void empty_shim(JSContext *context, JSValue shim) {
+  for (size_t i = 0; i < countof(shim_functions); i++)
+    delete_property(context, shim, shim_functions[i].name);
+  delete_property(context, context->global_obj, "proxyWasmShim");
+  JS_FreeValue(context, shim);
+}
+
 BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) { return calloc(1, size); }
 
 /* 0: the VM is ready, and the result says which exports and functions stay. 1: the result is the error. Frees
@@ -231,11 +246,7 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char 
   JS_SetPropertyFunctionList(context, shim, shim_functions, countof(shim_functions));
   JSValue result = run_program(bytecode, size);
   bool failed = JS_IsException(result);
-  /* The SDK has what it needs of it; a program must not reach around the SDK. */
-  JSAtom name = JS_NewAtom(context, "proxyWasmShim");
-  JS_DeleteProperty(context, context->global_obj, name, 0);
-  JS_FreeAtom(context, name);
-  JS_FreeValue(context, shim);
+  empty_shim(context, shim);
   if (failed) {
     set_error();
   } else {

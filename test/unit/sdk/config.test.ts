@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 
-import { readConfig } from "../../../src/sdk/config.ts";
+import "./fake-shim.ts";
 import type { StandardResult, StandardSchema } from "../../../src/sdk/config.ts";
+
+const { readConfig } = await import("../../../src/sdk/config.ts");
 
 function schema(validate: (value: unknown) => StandardResult<string> | Promise<StandardResult<string>>) {
   return { "~standard": { version: 1, vendor: "test", validate } } satisfies StandardSchema<string>;
