@@ -23,6 +23,12 @@ export const ENGINE_EDITS: readonly Edit[] = [
     find: "  if (clock_gettime(CLOCK_MONOTONIC, &t))\n    abort();",
     replace: "  if (clock_gettime(CLOCK_MONOTONIC, &t))\n    return 0;",
   },
+  {
+    file: "quickjs.c",
+    why: "a string is given back when there is no memory for its UTF-8; upstream loses it",
+    find: "    return (const char *)str8(str_new);\nfail:\n",
+    replace: "    return (const char *)str8(str_new);\nfail:\n    JS_FreeValue(ctx, val);\n",
+  },
 ];
 
 /** Edits that only the runtime needs, because they refer to the shim. */

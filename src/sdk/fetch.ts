@@ -25,6 +25,19 @@ export interface FetchInit {
   trailers?: HeadersInit;
   /** Milliseconds, 1 to 2147483647. Default: 5000. */
   timeoutMs?: number;
+  /**
+   * Rejects with the signal's reason when that is aborted. The call itself goes on, because the ABI cannot cancel it: the
+   * upstream has been asked, and its answer is ignored.
+   */
+  signal?: AbortSignalLike | undefined;
+}
+
+/** What `fetch` needs of an `AbortSignal`. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -81,6 +94,7 @@ export class FetchResponse {
  * @param path - path and query, starting with "/"
  * @throws (rejects) {@link FetchError} when there is no answer at all, also when the host does not know the cluster
  * @throws (rejects) TypeError when an argument is wrong
+ * @throws (rejects) the reason of `signal`
  *
  * @example
  * ```ts
@@ -95,11 +109,32 @@ export function fetch(path: string, init: FetchInit): Promise<FetchResponse> {
     if ((path[0] !== "/" && path !== "*") || cluster === "" || (timeoutMs | 0) !== timeoutMs || timeoutMs < 1) {
       throw refusal(path, cluster, timeoutMs);
     }
-    const { headers, body, trailers } = init;
+    const { headers, body, trailers, signal } = init;
+    if (signal !== undefined) {
+      return abortable(signal, () => fetch(path, { ...init, signal: undefined }));
+    }
     return http_call(cluster, method, path, authority, headers, body, trailers, timeoutMs) as Promise<FetchResponse>;
   } catch (error) {
     return Promise.reject(error instanceof Error ? error : new TypeError(String(error)));
   }
+}
+
+function abortable(signal: AbortSignalLike, start: () => Promise<FetchResponse>): Promise<FetchResponse> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a reason is what its giver chose
+      reject(signal.reason);
+    };
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener("abort", abort);
+    const end = () => {
+      signal.removeEventListener("abort", abort);
+    };
+    start().then(resolve, reject).then(end, end);
+  });
 }
 
 function refusal(path: string, cluster: string, timeoutMs: number): TypeError {

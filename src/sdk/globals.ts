@@ -5,4 +5,7 @@
  * @module
  */
 
+export { AbortController, AbortSignal } from "./abort.ts";
+export { crypto } from "./crypto.ts";
+export { performance } from "./performance.ts";
 export { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers.ts";

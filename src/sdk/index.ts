@@ -67,6 +67,12 @@ export { onForeignFunction } from "./foreign-events.ts";
 export type { ForeignFunctionCall } from "./foreign-events.ts";
 export { onVmStart } from "./vm.ts";
 export { environment } from "./environment.ts";
+export { AbortController, AbortSignal } from "./abort.ts";
+export type { AbortEvent, AbortListener } from "./abort.ts";
+export { crypto } from "./crypto.ts";
+export type { IntegerArray } from "./crypto.ts";
+export { performance } from "./performance.ts";
+export type { AbortSignalLike } from "./fetch.ts";
 
 declare global {
   // Merges with the DOM's or Node's own declaration where a project has one.

@@ -373,13 +373,97 @@ static void test_configuration(void) {
   CHECK(proxy_on_configure(ROOT, (uint32_t)strlen(host.configuration)));
 }
 
+static void test_state_of_the_host(void) {
+  memset(&shared, 0, sizeof shared);
+  CHECK(run("/state") == PROXY_ACTION_CONTINUE);
+  CHECK(host_logged("absent: undefined"));
+  CHECK(host_logged("created: true false"));
+  CHECK(host_logged("updated: one\xe2\x82\xac version 2"));
+  CHECK(host_logged("too long: proxy_set_shared_data 2"));
+  CHECK(host_logged("queue: 65,0,66 undefined 7"));
+  CHECK(host_logged("metrics: 2 -1"));
+  CHECK(strcmp(shared.metric_name, "histogram") == 0 && shared.metric_calls == 4);
+  CHECK(host_logged("property: value"));
+  CHECK(host_logged("map: TypeError: not a serialized map"));
+  CHECK(host_logged("foreign: hello undefined"));
+  CHECK(host_logged("foreign fails: proxy_call_foreign_function 10 proxy_call_foreign_function 1"));
+  CHECK(host_logged("raw: 2 1767225600000000001 5 not there"));
+  CHECK(host_logged("raw: 0 1 proxy_done 1"));
+}
+
+static void test_queue_events(void) {
+  uint32_t action;
+  memset(&shared, 0, sizeof shared);
+  shared.queues = 7;
+  uint32_t id = request("/receive", &action);
+  CHECK(action == PROXY_ACTION_PAUSE);
+  proxy_on_queue_ready(ROOT, 7); /* somebody else was faster */
+  proxy_on_queue_ready(ROOT, 8);
+  proxy_on_queue_ready(999, 7);
+  proxy_enqueue_shared_queue(7, "item", 4);
+  proxy_on_queue_ready(ROOT, 7);
+  CHECK(host_logged("received: item") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  proxy_enqueue_shared_queue(7, "", 0);
+  proxy_on_queue_ready(ROOT, 7);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  proxy_enqueue_shared_queue(7, "left", 4);
+  proxy_on_queue_ready(ROOT, 7); /* nobody waits */
+  CHECK(shared.items == 1);
+  finish(id);
+}
+
+static void test_environment(void) {
+  memset(&shared, 0, sizeof shared);
+  run("/wasi");
+  CHECK(host_logged("environment: {}"));
+  CHECK(host_logged("uuid: a5a5a5a5-a5a5-45a5-a5a5-a5a5a5a5a5a5") && host_logged("random: 42405,42405"));
+  CHECK(host_logged("now: true"));
+  static const struct {
+    uint32_t count, size;
+  } lies[] = {{4, sizeof environment_block}, {9, sizeof environment_block}, {4, 7}, {100, 3}, {1, 0}};
+  JSContext *context = vm.context;
+  for (size_t i = 0; i < countof(lies); i++) {
+    shared.variables = lies[i].count;
+    shared.variables_size = lies[i].size;
+    JSValue list = js_get_environment(context, JS_UNDEFINED, 0, NULL);
+    if (i == 0) {
+      JSValue json = JS_JSONStringify(context, list, JS_UNDEFINED, JS_UNDEFINED);
+      const char *text = JS_ToCString(context, json);
+      CHECK(strcmp(text, "[\"NAME=value\",\"EMPTY=\",\"ODD\",\"SPACE=a = b\"]") == 0);
+      JS_FreeCString(context, text);
+      JS_FreeValue(context, json);
+    }
+    if (JS_IsException(list))
+      JS_FreeValue(context, JS_GetException(context));
+    JS_FreeValue(context, list);
+  }
+  shared.wasi_error = 76;
+  host_new_headers();
+  run("/wasi");
+  CHECK(host_logged("random_get: the host refused it (WASI errno 76)"));
+  memset(&shared, 0, sizeof shared);
+}
+
+static void test_vm_start_and_foreign_functions(void) {
+  host.answer_body = "refuse";
+  CHECK(!proxy_on_vm_start(ROOT, 6));
+  host.answer_body = "throw";
+  CHECK(!proxy_on_vm_start(ROOT, 5) && host_logged("this VM does not start"));
+  host.answer_body = "yes";
+  CHECK(proxy_on_vm_start(ROOT, 3));
+  proxy_on_foreign_function(ROOT, 42, 3);
+  CHECK(host_logged("called: 42 yes 1"));
+}
+
 /* What streams took is given back, whatever became of them. */
 static void test_heap_stays_flat(void) {
-  static const char *const paths[] = {"/headers", "/call", "/reply", "/", "/call"};
+  static const char *const paths[] = {"/headers", "/call", "/reply", "/", "/call", "/state"};
   size_t before = 0;
   for (uint32_t i = 0; i < 100 * 1000; i++) {
     uint32_t action;
     host_new_headers();
+    memset(&shared, 0, sizeof shared);
+    shared.queues = 7;
     uint32_t id = request(paths[i % countof(paths)], &action);
     bool client_left = i % countof(paths) == 4;
     if (action == PROXY_ACTION_PAUSE && host.last_call && !client_left)
@@ -387,7 +471,7 @@ static void test_heap_stays_flat(void) {
     finish(id);
     if (client_left)
       answer(host.last_call);
-    if (i == 1000)
+    if (i == 999) /* the same path as the last one's */
       before = heap_size();
   }
   size_t after = heap_size();
@@ -404,6 +488,7 @@ static void test_memory_runs_out_anywhere(void) {
     host_new_headers();
     JS_SetMemoryLimit(vm.runtime, heap_size() + room);
     static const char *const paths[] = {"/headers", "/call", "/iterate", "/body"};
+    static const char *const paths[] = {"/headers", "/call", "/iterate", "/state", "/wasi"};
     uint32_t id = request(paths[room / 40 % countof(paths)], &action);
     answer(host.last_call);
     set_body("ab");
@@ -490,6 +575,10 @@ static const struct {
     CASE(test_malformed_pairs),
     CASE(test_callbacks_out_of_order),
     CASE(test_configuration),
+    CASE(test_state_of_the_host),
+    CASE(test_queue_events),
+    CASE(test_environment),
+    CASE(test_vm_start_and_foreign_functions),
     CASE(test_heap_stays_flat),
     CASE(test_memory_runs_out_anywhere),
 };

@@ -1,7 +1,39 @@
 /** The filter of the shim's native tests (cases.c): what a stream does is in its path. */
 
-import { defineFilter, FetchError, Response, StreamEndedError } from "proxy-wasm-ts";
-import type { FetchResponse, HttpRequest } from "proxy-wasm-ts";
+import {
+  callForeignFunction,
+  crypto,
+  decodeProperty,
+  decodeUtf8,
+  defineCounter,
+  defineFilter,
+  defineGauge,
+  defineHistogram,
+  environment,
+  FetchError,
+  getProperty,
+  HostError,
+  onForeignFunction,
+  onVmStart,
+  performance,
+  registerSharedQueue,
+  resolveSharedQueue,
+  Response,
+  setProperty,
+  sharedData,
+  StreamEndedError,
+} from "proxy-wasm-ts";
+import type { FetchResponse, HttpRequest, Log, SharedQueue } from "proxy-wasm-ts";
+import {
+  BufferType,
+  MapType,
+  proxy_done,
+  proxy_get_buffer_status,
+  proxy_get_current_time_nanoseconds,
+  proxy_get_header_map_size,
+  proxy_get_log_level,
+  proxy_get_status,
+} from "proxy-wasm-ts/hostcalls";
 
 let keptRequest: HttpRequest | undefined;
 let keptAnswer: FetchResponse | undefined;
@@ -10,7 +42,68 @@ function overflow(depth: number): number {
   return overflow(depth + 1) + 1;
 }
 
+const counter = defineCounter("requests", { labels: ["path"] });
+const gauge = defineGauge("gauge");
+const histogram = defineHistogram("histogram");
+let queue: SharedQueue | undefined;
+
+onVmStart((configuration) => {
+  if (configuration === "throw") {
+    throw new Error("this VM does not start");
+  }
+  return configuration !== "refuse";
+});
+
+function failure(run: () => unknown): string {
+  try {
+    return String(run());
+  } catch (error) {
+    return error instanceof HostError ? `${error.call} ${error.status}` : String(error);
+  }
+}
+
+/** All that keeps state in the host, once. */
+function useState(request: HttpRequest, log: Log): void {
+  log.info(`absent: ${String(sharedData.get("absent"))}`);
+  log.info(`created: ${sharedData.create("k\u00f6y", "one")} ${sharedData.create("k\u00f6y", "two")}`);
+  const text = sharedData.update("k\u00f6y", (old) => `${old?.text() ?? ""}\u20ac`);
+  log.info(`updated: ${text} version ${sharedData.get("k\u00f6y")?.version ?? 0}`);
+  log.info(`too long: ${failure(() => sharedData.set("x".repeat(1000), ""))}`);
+  queue ??= registerSharedQueue("queue");
+  queue.enqueue(Uint8Array.of(65, 0, 66));
+  const remote = resolveSharedQueue("queue", { vmId: "other" });
+  log.info(`queue: ${String(queue.dequeue())} ${String(queue.dequeue())} ${remote?.id ?? 0}`);
+  counter.with({ path: request.path }).increment(2);
+  gauge.record(3);
+  gauge.decrement(4);
+  histogram.record(9);
+  log.info(`metrics: ${counter.with({ path: request.path }).value} ${gauge.value}`);
+  setProperty("mine", "value", request);
+  log.info(`property: ${decodeProperty(getProperty("mine", request), "string") ?? "none"}`);
+  log.info(`map: ${failure(() => getProperty("request.headers", request)?.join("|"))}`);
+  log.info(
+    `foreign: ${decodeUtf8(callForeignFunction("echo", "hello") ?? "")} ${String(callForeignFunction("nothing"))}`,
+  );
+  log.info(
+    `foreign fails: ${failure(() => callForeignFunction("fails"))} ${failure(() => callForeignFunction("none"))}`,
+  );
+  log.info(`raw: ${proxy_get_log_level()} ${proxy_get_current_time_nanoseconds()} ${proxy_get_status().join(" ")}`);
+  log.info(`raw: ${proxy_get_buffer_status(BufferType.HttpRequestBody).join(" ")} ${failure(() => proxy_done())}`);
+  log.info(`raw: ${proxy_get_header_map_size(MapType.HttpRequestHeaders)}`);
+}
+
+function useWasi(log: Log): void {
+  log.info(`environment: ${failure(() => JSON.stringify(environment()))}`);
+  log.info(`uuid: ${failure(() => crypto.randomUUID())}`);
+  log.info(`random: ${failure(() => crypto.getRandomValues(new Uint16Array(2)))}`);
+  log.info(`now: ${failure(() => performance.now() >= 0)}`);
+}
+
 const reject = (error: Error) => Promise.reject(error);
+
+onForeignFunction(({ functionId, argument, pluginId }) => {
+  console.log(`called: ${functionId} ${decodeUtf8(argument)} ${pluginId}`);
+});
 
 export default defineFilter({
   config(json) {
@@ -82,6 +175,20 @@ export default defineFilter({
       case "/parallel": {
         const answers = await Promise.all([1, 2, 3].map((n) => fetch(`/${n}`, { cluster: "other" })));
         log.info(`parallel: ${answers.map(({ status }) => status).join()}`);
+        return undefined;
+      }
+      case "/state":
+        useState(request, log);
+        return undefined;
+      case "/wasi":
+        useWasi(log);
+        return undefined;
+      case "/receive": {
+        queue ??= registerSharedQueue("queue");
+        for await (const item of queue) {
+          log.info(`received: ${decodeUtf8(item)}`);
+          if (item.length === 0) break;
+        }
         return undefined;
       }
       case "/reply":

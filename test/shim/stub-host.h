@@ -193,10 +193,6 @@ uint32_t proxy_replace_header_map_value(uint32_t map, const char *name, size_t n
   return proxy_add_header_map_value(map, name, name_size, value, size);
 }
 
-uint32_t proxy_get_property(const char *path, size_t path_size, char **data, size_t *size) {
-  return PROXY_STATUS_NOT_FOUND;
-}
-
 uint32_t proxy_http_call(const char *upstream, size_t upstream_size, const char *headers, size_t headers_size,
                          const char *body, size_t body_size, const char *trailers, size_t trailers_size,
                          uint32_t timeout, uint32_t *call_id) {
@@ -365,4 +361,12 @@ uint32_t wasi_environ_get(char **list, char *text) {
 uint32_t wasi_random_get(void *data, size_t size) {
   memset(data, 0xa5, size);
   return shared.wasi_error;
+}
+
+uint32_t proxy_get_property(const char *path, size_t path_size, char **data, size_t *size) {
+  if (path_size == 4 && memcmp(path, "mine", 4) == 0)
+    return give(shared.property, shared.property_size, data, size);
+  if (path_size == 15 && memcmp(path, "request\0headers", 15) == 0)
+    return give("\1\0\0\0no map", 10, data, size);
+  return PROXY_STATUS_NOT_FOUND;
 }
