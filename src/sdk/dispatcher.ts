@@ -15,7 +15,12 @@ import { fetch, FetchResponse } from "./fetch.ts";
 import { isFilter, isPlugins } from "./filter.ts";
 import type { AnyDefinition, Filter, FilterContext } from "./filter.ts";
 import { HttpHeaders, toPairs } from "./headers.ts";
-import { proxy_get_property, proxy_send_local_response, proxy_set_effective_context } from "./hostcalls.ts";
+import {
+  proxy_get_property,
+  proxy_send_local_response,
+  proxy_set_effective_context,
+  set_plugin_ready,
+} from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { HttpRequest, HttpResponse } from "./message.ts";
 import { forgetPlugin } from "./plugin-events.ts";
@@ -67,7 +72,7 @@ function setUp(definition: AnyDefinition, context: FilterContext): boolean {
   setup.then(
     () => {
       if (setups.get(pluginId) === setup) {
-        shim.set_plugin_ready(pluginId);
+        set_plugin_ready(pluginId);
       }
     },
     (error: unknown) => {

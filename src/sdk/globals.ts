@@ -5,4 +5,5 @@
  * @module
  */
 
+export { AbortController } from "./abort.ts";
 export { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers.ts";

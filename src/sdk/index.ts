@@ -6,6 +6,8 @@
 
 import type { FilterConsole } from "./console.ts";
 
+export { AbortController } from "./abort.ts";
+export type { AbortSignalLike } from "./abort.ts";
 export { ConfigError, FetchError, HostError, StreamEndedError } from "./errors.ts";
 export type { FetchFailure, FetchTarget } from "./errors.ts";
 export type { HttpBody } from "./body.ts";
@@ -26,6 +28,14 @@ export type {
 } from "./filter.ts";
 export type { HeadersInit, HttpHeaders, ReadonlyHeaders, ReceivedHeaders } from "./headers.ts";
 export type { BodyInit } from "./hostcalls.ts";
+export { grpcCall } from "./grpc-call.ts";
+export type { GrpcAnswer, GrpcCallOptions } from "./grpc-call.ts";
+export { GrpcError, GrpcStreamEndedError } from "./grpc-error.ts";
+export type { GrpcClose, GrpcFailure, GrpcTarget } from "./grpc-error.ts";
+export { GrpcStatus } from "./grpc-status.ts";
+export { GrpcStream, grpcStream } from "./grpc-stream.ts";
+export type { GrpcStreamOptions } from "./grpc-stream.ts";
+export type { GrpcCodec, GrpcOptions } from "./grpc-target.ts";
 export { log } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { HttpRequest, HttpResponse } from "./message.ts";

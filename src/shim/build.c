@@ -168,6 +168,21 @@ static void append_name(JSValueConst list, const char *name) {
   JS_SetPropertyUint32(vm.context, list, (uint32_t)length, JS_NewString(vm.context, name));
 }
 
+/* Of a call the host says less than of a stream. */
+static void append_grpc_callbacks(JSValueConst list) {
+  JS_RunGC(vm.runtime);
+  bool calls = is_live_function(vm.context, "proxy_grpc_call");
+  bool streams = is_live_function(vm.context, "proxy_grpc_stream");
+  if (calls || streams) {
+    append_name(list, "proxy_on_grpc_receive");
+    append_name(list, "proxy_on_grpc_close");
+  }
+  if (streams) {
+    append_name(list, "proxy_on_grpc_receive_initial_metadata");
+    append_name(list, "proxy_on_grpc_receive_trailing_metadata");
+  }
+}
+
 /* What the final module needs: the exports that every host calls and those of the hooks that the filters have, and the
    C functions that are still to be reached. */
 static void set_outcome(void) {
@@ -192,6 +207,7 @@ static void set_outcome(void) {
   for (size_t i = 0; i < HANDLER_COUNT; i++)
     if (handler_names[i].callback && !JS_IsUndefined(vm.handlers[i]))
       append_name(list, handler_names[i].callback);
+  append_grpc_callbacks(list);
   JS_SetPropertyStr(context, result, "exports", list);
   JS_SetPropertyStr(context, result, "liveFunctions", list_live_functions(context));
   set_result(result);
