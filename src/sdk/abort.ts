@@ -2,6 +2,14 @@ import { describe } from "./describe.ts";
 import { log } from "./log.ts";
 import { setTimeout } from "./timers.ts";
 
+/** What a call needs of an `AbortSignal`. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 export interface AbortEvent {
   readonly type: "abort";
   readonly target: AbortSignal;
@@ -158,4 +166,12 @@ export class AbortController {
   abort(reason?: unknown): void {
     this.signal.abortWith(reason);
   }
+}
+
+/** Calls a function when the signal is aborted. @returns what stops that. @internal */
+export function onAbort(signal: AbortSignalLike | undefined, listener: () => void): () => void {
+  signal?.addEventListener("abort", listener);
+  return () => {
+    signal?.removeEventListener("abort", listener);
+  };
 }

@@ -15,7 +15,12 @@ import { fetch, FetchResponse } from "./fetch.ts";
 import { isFilter, isPlugins } from "./filter.ts";
 import type { AnyDefinition, Filter, FilterContext } from "./filter.ts";
 import { HttpHeaders, toPairs } from "./headers.ts";
-import { proxy_get_property, proxy_send_local_response, proxy_set_effective_context } from "./hostcalls.ts";
+import {
+  proxy_get_property,
+  proxy_send_local_response,
+  proxy_set_effective_context,
+  set_plugin_ready,
+} from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { HttpRequest, HttpResponse } from "./message.ts";
 import { forgetPlugin } from "./plugin-events.ts";
@@ -24,9 +29,6 @@ import { shim } from "./shim.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 installConsole();
-
-/** The shim's functions are there at the top level only; what is needed later is kept. */
-const setPluginReady = shim.set_plugin_ready;
 
 type Message = HttpRequest | HttpResponse | Connection;
 
@@ -70,7 +72,7 @@ function setUp(definition: AnyDefinition, context: FilterContext): boolean {
   setup.then(
     () => {
       if (setups.get(pluginId) === setup) {
-        setPluginReady(pluginId);
+        set_plugin_ready(pluginId);
       }
     },
     (error: unknown) => {

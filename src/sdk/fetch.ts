@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "./abort.ts";
 import { ReceivedHeaders } from "./headers.ts";
 import type { HeadersInit } from "./headers.ts";
 import {
@@ -30,14 +31,6 @@ export interface FetchInit {
    * upstream has been asked, and its answer is ignored.
    */
   signal?: AbortSignalLike | undefined;
-}
-
-/** What `fetch` needs of an `AbortSignal`. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: "abort", listener: () => void): void;
-  removeEventListener(type: "abort", listener: () => void): void;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;

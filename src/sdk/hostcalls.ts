@@ -8,10 +8,10 @@
  */
 
 import { shim } from "./shim.ts";
-import type { BodyInit, CallObject, HeaderPairs, HeadersInit } from "./shim.ts";
+import type { BodyInit, CallObject, GrpcReceiver, HeaderPairs, HeadersInit, RawGrpcStatus } from "./shim.ts";
 
 export { Action, BufferType, LogLevel, MapType, MetricType, Status, StreamType } from "../abi/index.ts";
-export type { BodyInit, HeaderPairs, HeadersInit };
+export type { BodyInit, GrpcReceiver, HeaderPairs, HeadersInit, RawGrpcStatus };
 
 /** Writes a line to the host's log. Callable everywhere, at build time too. Spec: `proxy_log`. */
 export const proxy_log = shim.proxy_log;
@@ -82,6 +82,55 @@ export function proxy_http_call(
 
 /** @internal The same, with the pseudo headers apart from the others. */
 export const http_call = shim.http_call;
+
+/**
+ * Starts a gRPC call. The promise is settled by the host's `proxy_on_grpc_receive` with the answer's bytes, or by
+ * `proxy_on_grpc_close` with a status, whose message is as the host tells it; it rejects only when there is no memory for that.
+ *
+ * A host that answers InternalFailure tells the reason later: the id is 0 then, and the promise settles with a status.
+ *
+ * @param upstream - in Envoy a serialized `envoy.config.core.v3.GrpcService`; one without a cluster crashes Envoy 1.40
+ * @param message - a string is sent as UTF-8
+ * @param timeoutMs - 0 for none
+ * @throws HostError when the host refuses it for another reason
+ * @throws TypeError when the metadata are wrong. Spec: `proxy_grpc_call`.
+ */
+export const proxy_grpc_call = shim.proxy_grpc_call;
+
+/**
+ * Opens a gRPC stream. The receiver is told what arrives, by `proxy_on_grpc_receive_initial_metadata`, `proxy_on_grpc_receive`,
+ * `proxy_on_grpc_receive_trailing_metadata` and `proxy_on_grpc_close`, whose status message it gets, too. In Envoy the first
+ * two kinds of these can come before the host call returns.
+ *
+ * @returns the stream's id; 0 when the host answers InternalFailure, and then `onClose` follows
+ * @throws HostError when the host refuses it for another reason. Spec: `proxy_grpc_stream`, `proxy_get_status`.
+ */
+export const proxy_grpc_stream = shim.proxy_grpc_stream;
+
+/**
+ * Sends a message on a stream, the last one with `endOfStream`.
+ *
+ * @throws HostError NotFound: the stream has ended; the host is not asked then, as for the next two. Spec: `proxy_grpc_send`.
+ */
+export const proxy_grpc_send = shim.proxy_grpc_send;
+
+/** Ends the filter's side of a stream; cancels a call. @throws HostError NotFound: it has ended. Spec: `proxy_grpc_close`. */
+export const proxy_grpc_close = shim.proxy_grpc_close;
+
+/**
+ * Cancels a call or stream: the receiver is told nothing more, and a call settles with status 1.
+ *
+ * Envoy 1.40 uses freed memory when a stream is cancelled while it hands over what has arrived for it, that is by code which
+ * any method of its receiver has set going, but `onClose`. Cancel it from a tick instead, as `GrpcStream` does.
+ *
+ * @throws HostError NotFound: it has ended. Spec: `proxy_grpc_cancel`.
+ */
+export const proxy_grpc_cancel = shim.proxy_grpc_cancel;
+
+/** @internal Its receiver is told nothing more. */
+export const forget_grpc_stream = shim.forget_grpc_stream;
+/** @internal All streams that a plugin has. Not while one of them is told something: see proxy_grpc_cancel. */
+export const cancel_grpc_streams = shim.cancel_grpc_streams;
 
 /** @internal All values of a header joined with ", ", or undefined. */
 export const get_header = shim.get_header;
@@ -225,6 +274,8 @@ export const set_body = shim.set_body;
 export const get_plugin_id = shim.get_plugin_id;
 /** @internal At the top level only: the module exports an event's callback when something handles it. */
 export const handle = shim.handle;
+/** @internal Not `shim.set_plugin_ready` at run time: what holds the shim object keeps all of its functions in the module. */
+export const set_plugin_ready = shim.set_plugin_ready;
 /** @internal */
 export const get_request = shim.get_request;
 /** @internal */

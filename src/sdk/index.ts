@@ -26,6 +26,14 @@ export type {
 } from "./filter.ts";
 export type { HeadersInit, HttpHeaders, ReadonlyHeaders, ReceivedHeaders } from "./headers.ts";
 export type { BodyInit } from "./hostcalls.ts";
+export { grpcCall } from "./grpc-call.ts";
+export type { GrpcAnswer, GrpcCallOptions } from "./grpc-call.ts";
+export { GrpcError, GrpcStreamEndedError } from "./grpc-error.ts";
+export type { GrpcClose, GrpcFailure, GrpcTarget } from "./grpc-error.ts";
+export { GrpcStatus } from "./grpc-status.ts";
+export { GrpcStream, grpcStream } from "./grpc-stream.ts";
+export type { GrpcStreamOptions } from "./grpc-stream.ts";
+export type { GrpcCodec, GrpcOptions } from "./grpc-target.ts";
 export { log } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { HttpRequest, HttpResponse } from "./message.ts";
@@ -68,11 +76,10 @@ export type { ForeignFunctionCall } from "./foreign-events.ts";
 export { onVmStart } from "./vm.ts";
 export { environment } from "./environment.ts";
 export { AbortController, AbortSignal } from "./abort.ts";
-export type { AbortEvent, AbortListener } from "./abort.ts";
+export type { AbortEvent, AbortListener, AbortSignalLike } from "./abort.ts";
 export { crypto } from "./crypto.ts";
 export type { IntegerArray } from "./crypto.ts";
 export { performance } from "./performance.ts";
-export type { AbortSignalLike } from "./fetch.ts";
 
 declare global {
   // Merges with the DOM's or Node's own declaration where a project has one.

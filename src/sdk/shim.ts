@@ -51,6 +51,17 @@ export interface PluginEvents {
   foreign_function: (pluginId: number, functionId: number, argument: Uint8Array) => void;
 }
 
+/** Status code and message of a gRPC call; undefined: the host has no message. */
+export type RawGrpcStatus = readonly [code: number, message: string | undefined];
+
+/** What is told of a gRPC stream. `onClose` is the last. */
+export interface GrpcReceiver {
+  onInitialMetadata(metadata: [string, string][]): void;
+  onMessage(message: Uint8Array): void;
+  onTrailingMetadata(metadata: [string, string][]): void;
+  onClose(code: number, message: string | undefined): void;
+}
+
 export interface Shim {
   register: (registration: Registration) => void;
   /** At the top level only: a module exports the callback of an event when something handles it. */
@@ -87,6 +98,27 @@ export interface Shim {
     trailers: HeadersInit | undefined,
     timeoutMs: number,
   ) => Promise<CallObject>;
+
+  proxy_grpc_call: (
+    upstream: BodyInit,
+    service: string,
+    method: string,
+    initialMetadata: HeadersInit | undefined,
+    message: BodyInit | undefined,
+    timeoutMs: number,
+  ) => [callId: number, outcome: Promise<Uint8Array | RawGrpcStatus>];
+  proxy_grpc_stream: (
+    upstream: BodyInit,
+    service: string,
+    method: string,
+    initialMetadata: HeadersInit | undefined,
+    receiver: GrpcReceiver,
+  ) => number;
+  proxy_grpc_send: (streamId: number, message: BodyInit | undefined, endOfStream: boolean) => void;
+  proxy_grpc_close: (callOrStreamId: number) => void;
+  proxy_grpc_cancel: (callOrStreamId: number) => void;
+  forget_grpc_stream: (streamId: number) => void;
+  cancel_grpc_streams: (pluginId: number) => void;
 
   get_header: (map: StreamObject, name: string) => string | undefined;
   pick_headers: (map: StreamObject, patterns: readonly string[]) => [string, string][];

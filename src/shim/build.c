@@ -168,6 +168,21 @@ static void append_name(JSValueConst list, const char *name) {
   JS_SetPropertyUint32(vm.context, list, (uint32_t)length, JS_NewString(vm.context, name));
 }
 
+/* Of a call the host says less than of a stream. */
+static void append_grpc_callbacks(JSValueConst list) {
+  JS_RunGC(vm.runtime);
+  bool calls = is_live_function(vm.context, "proxy_grpc_call");
+  bool streams = is_live_function(vm.context, "proxy_grpc_stream");
+  if (calls || streams) {
+    append_name(list, "proxy_on_grpc_receive");
+    append_name(list, "proxy_on_grpc_close");
+  }
+  if (streams) {
+    append_name(list, "proxy_on_grpc_receive_initial_metadata");
+    append_name(list, "proxy_on_grpc_receive_trailing_metadata");
+  }
+}
+
 /* What the final module needs: the exports that every host calls and those of the hooks that the filters have, and the
    C functions that are still to be reached. */
 static void set_outcome(void) {
@@ -192,6 +207,7 @@ static void set_outcome(void) {
   for (size_t i = 0; i < HANDLER_COUNT; i++)
     if (handler_names[i].callback && !JS_IsUndefined(vm.handlers[i]))
       append_name(list, handler_names[i].callback);
+  append_grpc_callbacks(list);
   JS_SetPropertyStr(context, result, "exports", list);
   JS_SetPropertyStr(context, result, "liveFunctions", list_live_functions(context));
   set_result(result);
@@ -218,7 +234,7 @@ static void clear_memory(void) {
 #endif
 }
 
-static void delete_property(JSContext *context, JSValueConst object, const char *text) {
+static void drop_property(JSContext *context, JSValueConst object, const char *text) {
   JSAtom name = JS_NewAtom(context, text);
   JS_DeleteProperty(context, object, name, 0);
   JS_FreeAtom(context, name);
@@ -228,8 +244,8 @@ static void delete_property(JSContext *context, JSValueConst object, const char 
    SDK nor through the object, which some closure may hold. */
 static void empty_shim(JSContext *context, JSValue shim) {
   for (size_t i = 0; i < countof(shim_functions); i++)
-    delete_property(context, shim, shim_functions[i].name);
-  delete_property(context, context->global_obj, "proxyWasmShim");
+    drop_property(context, shim, shim_functions[i].name);
+  drop_property(context, context->global_obj, "proxyWasmShim");
   JS_FreeValue(context, shim);
 }
 

@@ -159,6 +159,23 @@ static void prune_heap(JSContext *context, const char *words) {
   free(named_index);
 }
 
+/* Whether the program can still call one of the shim's functions. After garbage was collected. By its name: a function
+   whose address is taken elsewhere than in a list stays in every module. */
+static bool is_live_function(JSContext *context, const char *name) {
+  const JSCFunctionListEntry *entry = shim_functions;
+  while (strcmp(entry->name, name) != 0)
+    entry++;
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    const JSObject *object = (const JSObject *)header;
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT && object->class_id == JS_CLASS_C_FUNCTION &&
+        object->u.cfunc.c_function.generic == entry->u.func.cfunc.generic)
+      return true;
+  }
+  return false;
+}
+
 static uint32_t live_count;
 
 static void add_live(JSContext *context, JSValueConst list, const void *function) {

@@ -46,6 +46,8 @@
 
 #include "hooks.c"
 
+#include "grpc.c"
+
 #include "plugins.c"
 
 #include "properties.c"

@@ -150,6 +150,7 @@ static struct {
   IdTable plugins;
   IdTable streams;
   IdTable calls;
+  IdTable grpc_calls;
   uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */
   bool building;              /* true while the program's top level runs, at build time */

@@ -308,6 +308,190 @@ static void test_rejections(void) {
   CHECK(!host_logged("unhandled"));
 }
 
+static void grpc_answer(uint32_t call) { proxy_on_grpc_receive(ROOT, call, (uint32_t)strlen(host.answer_body)); }
+
+static void grpc_close(uint32_t call, uint32_t code, const char *message) {
+  host.grpc_message = message;
+  proxy_on_grpc_close(ROOT, call, code);
+}
+
+static void test_grpc_call(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && host.grpc_calls == 1);
+  CHECK(memcmp(host.grpc_upstream, "\x0a\x06\x0a\x04grpc", 9) == 0);
+  grpc_answer(host.last_grpc);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1 && host.context == id);
+  CHECK(host_logged("grpc answer hello of 5 bytes") && strcmp(host_header("x-grpc"), "5") == 0);
+  grpc_answer(host.last_grpc); /* a second time: nothing waits for it */
+  grpc_close(host.last_grpc, 0, "");
+  CHECK(vm.grpc_calls.count == 0 && host.grpc_ended[1] == 0);
+  finish(id);
+}
+
+static void test_grpc_call_with_an_empty_answer(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc", &action);
+  host.answer_body = "";
+  grpc_answer(host.last_grpc);
+  CHECK(host_logged("grpc answer  of 0 bytes"));
+  finish(id);
+}
+
+static void test_grpc_call_that_fails(void) {
+  static const struct {
+    uint32_t code;
+    const char *message, *logged;
+  } failures[] = {
+      {5, "no such %C3%A9{via_upstream}", "grpc failed: NOT_FOUND status no such \xc3\xa9"},
+      {77, "via_upstream", "grpc failed: UNKNOWN status "},
+      {14, "upstream request timeout{response_timeout}", "grpc failed: UNAVAILABLE timeout upstream request timeout"},
+      {13, "", "grpc failed: INTERNAL incomplete "},
+      {9, "\xff{", "grpc failed: FAILED_PRECONDITION status"},
+  };
+  uint32_t action;
+  for (size_t i = 0; i < countof(failures); i++) {
+    host_new_headers();
+    uint32_t id = request("/grpc", &action);
+    grpc_close(host.last_grpc, failures[i].code, failures[i].message);
+    CHECK(host_logged(failures[i].logged));
+    finish(id);
+  }
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == countof(failures));
+}
+
+static void test_refused_grpc_calls(void) {
+  uint32_t action;
+  host.grpc_status = PROXY_STATUS_PARSE_FAILURE;
+  CHECK(run("/grpc") == PROXY_ACTION_CONTINUE &&
+        host_logged("UNAVAILABLE refused-by-host proxy_grpc_call: ParseFailure"));
+  host.grpc_status = PROXY_STATUS_INTERNAL_FAILURE; /* the reason comes later, with an id of its own */
+  host_new_headers();
+  uint32_t first = request("/grpc", &action);
+  host_new_headers();
+  uint32_t second = request("/grpc-stream", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && host.grpc_sends == 0);
+  grpc_close(4000, 14, "Cluster not available");
+  CHECK(host_logged("grpc failed: UNAVAILABLE unknown-cluster"));
+  grpc_close(4001, 14, "no healthy upstream{no_healthy_upstream}");
+  CHECK(host_logged("stream failed: UNAVAILABLE unavailable no healthy upstream"));
+  CHECK(host.grpc_ended[1] == 0 && !refused_grpc_calls);
+  grpc_close(4002, 14, "Cluster not available");
+  finish(first);
+  finish(second);
+  host.grpc_forbidden = true; /* by a restriction: there is no reason to wait for */
+  host_new_headers();
+  CHECK(run("/grpc") == PROXY_ACTION_CONTINUE && host_logged("refused-by-host proxy_grpc_call: InternalFailure"));
+}
+
+static void test_grpc_answer_after_the_stream_ended(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc", &action);
+  finish(id);
+  host_map.gone = false;
+  grpc_answer(host.last_grpc);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0 && !host_header("x-grpc") && !host_logged("unhandled"));
+}
+
+static void test_host_that_gives_a_grpc_id_twice(void) {
+  uint32_t action;
+  uint32_t first = request("/grpc", &action);
+  host.last_grpc = 0;
+  uint32_t second = request("/grpc", &action);
+  grpc_answer(1);
+  CHECK(host_logged("grpc failed: UNKNOWN") && host_logged("grpc answer hello of 5 bytes"));
+  finish(first);
+  finish(second);
+}
+
+static void grpc_metadata(uint32_t id) { proxy_on_grpc_receive_initial_metadata(ROOT, id, host_map.count); }
+
+static void test_grpc_stream(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc-stream", &action);
+  uint32_t stream = host.last_grpc;
+  CHECK(action == PROXY_ACTION_PAUSE && host.grpc_streams == 1 && strcmp(host.grpc_sent, "first") == 0);
+  grpc_metadata(stream);
+  grpc_answer(stream);
+  CHECK(host_logged("stream message hello") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  proxy_on_grpc_receive_trailing_metadata(ROOT, stream, 0);
+  grpc_close(stream, 0, "via_upstream");
+  CHECK(host_logged("stream ended") && host_logged("stream status OK, 1 metadata"));
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  CHECK(host.grpc_ended[1] == 1 && host.last_ended == stream); /* Envoy would keep it otherwise */
+  grpc_answer(stream);
+  grpc_metadata(stream);
+  grpc_close(stream, 0, "");
+  CHECK(host.grpc_ended[1] == 1 && vm.grpc_calls.count == 0);
+  finish(id);
+}
+
+static void test_grpc_stream_is_sent_to_and_ended(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc-stream", &action);
+  uint32_t stream = host.last_grpc;
+  host_new_headers();
+  run("/grpc-send");
+  CHECK(host.grpc_sends == 2 && strcmp(host.grpc_sent, "more") == 0 && host.grpc_ended[0] == 1);
+  CHECK(host_logged("GrpcStreamEndedError: gRPC pkg.Service/Method: nothing can be sent any more"));
+  grpc_close(stream, 5, "gone{via_upstream}");
+  CHECK(host_logged("stream failed: NOT_FOUND status gone"));
+  CHECK(host.grpc_ended[1] == 0); /* closed on both sides: the host forgets it by itself */
+  finish(id);
+}
+
+static void test_grpc_stream_is_cancelled(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc-stream", &action);
+  uint32_t stream = host.last_grpc;
+  host_new_headers();
+  run("/grpc-cancel");
+  CHECK(host_logged("stream failed: CANCELLED cancelled") && host.grpc_ended[1] == 0);
+  grpc_answer(stream);
+  CHECK(!host_logged("stream message"));
+  usleep(2000);
+  proxy_on_tick(ROOT);
+  CHECK(host.grpc_ended[1] == 1 && host.last_ended == stream && vm.grpc_calls.count == 0);
+  finish(id);
+}
+
+static void test_grpc_stream_whose_reader_leaves(void) {
+  uint32_t action;
+  uint32_t id = request("/grpc-stream", &action);
+  uint32_t stream = host.last_grpc;
+  host.answer_body = "";
+  grpc_answer(stream);
+  CHECK(host_logged("stream ended") && host_logged("stream status CANCELLED") && host.grpc_ended[1] == 0);
+  grpc_close(stream, 0, ""); /* before the tick: cancelling is not needed any more */
+  CHECK(host.grpc_ended[1] == 1);
+  usleep(2000);
+  proxy_on_tick(ROOT);
+  CHECK(host.grpc_ended[1] == 1 && !host_logged("uncaught"));
+  finish(id);
+}
+
+static void test_grpc_stream_that_fails_within_a_host_call(void) {
+  uint32_t action;
+  host.grpc_nested = true;
+  uint32_t id = request("/grpc-stream", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && vm.effective_context == id);
+  grpc_close(host.last_grpc, 14, "");
+  CHECK(host_logged("stream status UNAVAILABLE, 0 metadata"));
+  finish(id);
+}
+
+static void test_grpc_streams_of_an_old_configuration(void) {
+  uint32_t action;
+  uint32_t ids[3] = {request("/grpc-stream", &action), request("/grpc-stream", &action)};
+  host_new_headers();
+  ids[2] = request("/grpc", &action);
+  CHECK(proxy_on_configure(ROOT, 0));
+  CHECK(host.grpc_ended[1] == 2 && vm.grpc_calls.count == 1 && host_logged("CANCELLED cancelled its plugin has ended"));
+  grpc_answer(host.last_grpc);
+  for (size_t i = 0; i < countof(ids); i++)
+    finish(ids[i]);
+}
+
 static void test_malformed_pairs(void) {
   static const struct {
     const char *bytes;
@@ -347,6 +531,10 @@ static void test_callbacks_out_of_order(void) {
   proxy_on_delete(77777);
   proxy_on_http_call_response(ROOT, 4242, 1, 1, 0);
   proxy_on_http_call_response(999, 4242, 1, 1, 0);
+  proxy_on_grpc_receive_initial_metadata(ROOT, 4242, 1);
+  proxy_on_grpc_receive(999, 4242, 1);
+  proxy_on_grpc_receive_trailing_metadata(ROOT, 4242, 1);
+  proxy_on_grpc_close(999, 4242, 1);
   proxy_on_context_create(5, 999);
   CHECK(proxy_on_request_headers(5, 0, 1) == PROXY_ACTION_CONTINUE);
   proxy_on_context_create(6, ROOT);
@@ -374,6 +562,7 @@ static void test_configuration(void) {
 }
 
 static void test_state_of_the_host(void) {
+  host.grpc_message = "not there";
   memset(&shared, 0, sizeof shared);
   CHECK(run("/state") == PROXY_ACTION_CONTINUE);
   CHECK(host_logged("absent: undefined"));
@@ -457,7 +646,7 @@ static void test_vm_start_and_foreign_functions(void) {
 
 /* What streams took is given back, whatever became of them. */
 static void test_heap_stays_flat(void) {
-  static const char *const paths[] = {"/headers", "/call", "/reply", "/", "/call", "/state"};
+  static const char *const paths[] = {"/headers", "/call", "/reply", "/", "/call", "/state", "/grpc", "/grpc-stream"};
   size_t before = 0;
   for (uint32_t i = 0; i < 100 * 1000; i++) {
     uint32_t action;
@@ -468,6 +657,13 @@ static void test_heap_stays_flat(void) {
     bool client_left = i % countof(paths) == 4;
     if (action == PROXY_ACTION_PAUSE && host.last_call && !client_left)
       answer(host.last_call);
+    if (i % countof(paths) == 6)
+      grpc_answer(host.last_grpc);
+    if (i % countof(paths) == 7) {
+      grpc_metadata(host.last_grpc);
+      grpc_answer(host.last_grpc);
+      grpc_close(host.last_grpc, 0, "");
+    }
     finish(id);
     if (client_left)
       answer(host.last_call);
@@ -478,7 +674,7 @@ static void test_heap_stays_flat(void) {
   char detail[64];
   snprintf(detail, sizeof detail, "%u -> %u bytes", (unsigned)before, (unsigned)after);
   check(after <= before, detail);
-  CHECK(vm.streams.count == 0 && vm.calls.count == 0);
+  CHECK(vm.streams.count == 0 && vm.calls.count == 0 && vm.grpc_calls.count == 0);
 }
 
 /* Memory runs out at each point in turn: a stream may be lost to the filter, nothing else. */
@@ -487,10 +683,12 @@ static void test_memory_runs_out_anywhere(void) {
   for (size_t room = 0; room < 24 * 1024; room += 40) {
     host_new_headers();
     JS_SetMemoryLimit(vm.runtime, heap_size() + room);
-    static const char *const paths[] = {"/headers", "/call", "/iterate", "/body"};
-    static const char *const paths[] = {"/headers", "/call", "/iterate", "/state", "/wasi"};
+    static const char *const paths[] = {"/headers", "/call", "/iterate", "/body",
+                                        "/state",   "/wasi", "/grpc",    "/grpc-stream"};
     uint32_t id = request(paths[room / 40 % countof(paths)], &action);
     answer(host.last_call);
+    grpc_metadata(host.last_grpc);
+    grpc_answer(host.last_grpc);
     set_body("ab");
     proxy_on_request_body(id, 2, 1);
     answer(host.last_call);
@@ -498,7 +696,9 @@ static void test_memory_runs_out_anywhere(void) {
     proxy_on_response_body(id, 2, 1);
     finish(id);
     JS_SetMemoryLimit(vm.runtime, GUARD_HEAP_BYTES);
+    grpc_close(host.last_grpc, 0, ""); /* a stream that has lost a message ends with an error */
   }
+  CHECK(vm.grpc_calls.count == 0);
   host_new_headers();
   host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] = 0;
   uint32_t id = request("/call", &action);
@@ -524,6 +724,7 @@ static void end_vm(void) {
   free(vm.plugins.slots);
   free(vm.streams.slots);
   free(vm.calls.slots);
+  free(vm.grpc_calls.slots);
   for (size_t i = 0; i < countof(sdk_fields); i++)
     JS_FreeValue(vm.context, *sdk_field(i));
   for (size_t i = 0; i < countof(vm.handlers); i++)
@@ -572,6 +773,18 @@ static const struct {
     CASE(test_errors_of_hooks),
     CASE(test_endless_loop),
     CASE(test_rejections),
+    CASE(test_grpc_call),
+    CASE(test_grpc_call_with_an_empty_answer),
+    CASE(test_grpc_call_that_fails),
+    CASE(test_refused_grpc_calls),
+    CASE(test_grpc_answer_after_the_stream_ended),
+    CASE(test_host_that_gives_a_grpc_id_twice),
+    CASE(test_grpc_stream),
+    CASE(test_grpc_stream_is_sent_to_and_ended),
+    CASE(test_grpc_stream_is_cancelled),
+    CASE(test_grpc_stream_whose_reader_leaves),
+    CASE(test_grpc_stream_that_fails_within_a_host_call),
+    CASE(test_grpc_streams_of_an_old_configuration),
     CASE(test_malformed_pairs),
     CASE(test_callbacks_out_of_order),
     CASE(test_configuration),

@@ -12,6 +12,9 @@ import {
   environment,
   FetchError,
   getProperty,
+  GrpcError,
+  grpcCall,
+  grpcStream,
   HostError,
   onForeignFunction,
   onVmStart,
@@ -23,7 +26,7 @@ import {
   sharedData,
   StreamEndedError,
 } from "proxy-wasm-ts";
-import type { FetchResponse, HttpRequest, Log, SharedQueue } from "proxy-wasm-ts";
+import type { FetchResponse, GrpcStream, HttpRequest, Log, SharedQueue } from "proxy-wasm-ts";
 import {
   BufferType,
   MapType,
@@ -37,6 +40,14 @@ import {
 
 let keptRequest: HttpRequest | undefined;
 let keptAnswer: FetchResponse | undefined;
+
+let keptStream: GrpcStream | undefined;
+
+const GRPC = { cluster: "grpc", service: "pkg.Service", method: "Method" };
+
+function reasonOf(error: unknown): string {
+  return error instanceof GrpcError ? `${error.codeName} ${error.reason} ${error.details}` : String(error);
+}
 
 function overflow(depth: number): number {
   return overflow(depth + 1) + 1;
@@ -191,6 +202,48 @@ export default defineFilter({
         }
         return undefined;
       }
+      case "/grpc":
+        try {
+          const { message } = await grpcCall({ ...GRPC, message: "question", metadata: [["x-a", "b"]] });
+          log.info(`grpc answer ${decodeUtf8(message)} of ${message.length} bytes`);
+          request.headers.set("x-grpc", String(message.length));
+        } catch (error) {
+          log.info(`grpc failed: ${reasonOf(error)}`);
+        }
+        return undefined;
+      case "/grpc-stream": {
+        const stream = grpcStream(GRPC);
+        keptStream = stream;
+        try {
+          stream.send("first");
+          for await (const message of stream) {
+            log.info(`stream message ${decodeUtf8(message)}`);
+            if (message.length === 0) {
+              break;
+            }
+          }
+          log.info("stream ended");
+        } catch (error) {
+          log.info(`stream failed: ${reasonOf(error)}`);
+        }
+        const { codeName } = await stream.status;
+        const { length } = [...(await stream.initialMetadata), ...(await stream.trailingMetadata)];
+        log.info(`stream status ${codeName}, ${length} metadata`);
+        return undefined;
+      }
+      case "/grpc-send":
+        try {
+          keptStream?.send("more");
+          keptStream?.end();
+          keptStream?.send("too late");
+        } catch (error) {
+          log.info(String(error));
+        }
+        return undefined;
+      case "/grpc-cancel":
+        keptStream?.cancel();
+        keptStream?.cancel();
+        return undefined;
       case "/reply":
         return new Response("no", { status: 403, headers: { "x-why": "because" } });
       case "/wrong-result":

@@ -30,6 +30,13 @@ static struct {
   char body[1 << 12]; /* of the request or response that is on its way */
   size_t body_size;
   uint32_t closed, tick_period;
+  uint32_t grpc_calls, grpc_streams, grpc_status, last_grpc; /* what was started, what starting answers, the last id */
+  bool grpc_forbidden;
+  uint32_t grpc_ended[2], last_ended; /* close and cancel, and the id of the last one */
+  uint32_t grpc_sends, grpc_last_end;
+  char grpc_upstream[64], grpc_sent[64];
+  const char *grpc_message; /* of the status */
+  bool grpc_nested;         /* sending ends the stream from within */
   char log[1 << 16];
   size_t log_size;
 } host;
@@ -326,11 +333,6 @@ uint32_t proxy_get_current_time_nanoseconds(uint64_t *time) {
   return PROXY_STATUS_OK;
 }
 
-uint32_t proxy_get_status(uint32_t *code, char **data, size_t *size) {
-  *code = 5;
-  return give("not there", 9, data, size);
-}
-
 uint32_t proxy_done(void) { return PROXY_STATUS_NOT_FOUND; }
 
 uint32_t proxy_get_buffer_status(uint32_t type, uint32_t *length, uint32_t *flags) {
@@ -369,4 +371,58 @@ uint32_t proxy_get_property(const char *path, size_t path_size, char **data, siz
   if (path_size == 15 && memcmp(path, "request\0headers", 15) == 0)
     return give("\1\0\0\0no map", 10, data, size);
   return PROXY_STATUS_NOT_FOUND;
+}
+
+static uint32_t start_grpc(const char *upstream, size_t upstream_size, uint32_t *started, uint32_t *id) {
+  memset(host.grpc_upstream, 0, sizeof host.grpc_upstream);
+  memcpy(host.grpc_upstream, upstream, upstream_size);
+  if (host.grpc_status != PROXY_STATUS_OK)
+    return host.grpc_status;
+  (*started)++;
+  *id = ++host.last_grpc;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_grpc_call(const char *upstream, size_t upstream_size, const char *service, size_t service_size,
+                         const char *method, size_t method_size, const char *metadata, size_t metadata_size,
+                         const char *message, size_t message_size, uint32_t timeout, uint32_t *call_id) {
+  return start_grpc(upstream, upstream_size, &host.grpc_calls, call_id);
+}
+
+uint32_t proxy_grpc_stream(const char *upstream, size_t upstream_size, const char *service, size_t service_size,
+                           const char *method, size_t method_size, const char *metadata, size_t metadata_size,
+                           uint32_t *stream_id) {
+  return start_grpc(upstream, upstream_size, &host.grpc_streams, stream_id);
+}
+
+uint32_t proxy_grpc_send(uint32_t stream_id, const char *message, size_t message_size, uint32_t end_of_stream) {
+  host.grpc_sends++;
+  host.grpc_last_end = end_of_stream;
+  memset(host.grpc_sent, 0, sizeof host.grpc_sent);
+  memcpy(host.grpc_sent, message, message_size);
+  if (host.grpc_nested) { /* as Envoy does when the connection breaks */
+    proxy_on_grpc_receive_initial_metadata(ROOT, stream_id, 0);
+    proxy_on_grpc_receive_trailing_metadata(ROOT, stream_id, 0);
+  }
+  return PROXY_STATUS_OK;
+}
+
+static uint32_t end_grpc(uint32_t id, uint32_t *count) {
+  if (host.grpc_forbidden)
+    return PROXY_STATUS_INTERNAL_FAILURE;
+  if (id == 0)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  (*count)++;
+  host.last_ended = id;
+  return PROXY_STATUS_OK;
+}
+
+uint32_t proxy_grpc_close(uint32_t id) { return end_grpc(id, &host.grpc_ended[0]); }
+
+uint32_t proxy_grpc_cancel(uint32_t id) { return end_grpc(id, &host.grpc_ended[1]); }
+
+uint32_t proxy_get_status(uint32_t *code, char **data, size_t *size) {
+  const char *text = host.grpc_message ? host.grpc_message : "";
+  *code = 5;
+  return give(text, strlen(text), data, size);
 }
