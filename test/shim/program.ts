@@ -64,7 +64,7 @@ function failure(run: () => unknown): string {
 
 /** All that keeps state in the host, once. */
 function useState(request: HttpRequest, log: Log): void {
-  log.info(`absent: ${String(sharedData.get("absent"))}`);
+  log.info(`absent: ${typeof sharedData.get("absent")}`);
   log.info(`created: ${sharedData.create("k\u00f6y", "one")} ${sharedData.create("k\u00f6y", "two")}`);
   const text = sharedData.update("k\u00f6y", (old) => `${old?.text() ?? ""}\u20ac`);
   log.info(`updated: ${text} version ${sharedData.get("k\u00f6y")?.version ?? 0}`);
@@ -88,7 +88,7 @@ function useState(request: HttpRequest, log: Log): void {
     `foreign fails: ${failure(() => callForeignFunction("fails"))} ${failure(() => callForeignFunction("none"))}`,
   );
   log.info(`raw: ${proxy_get_log_level()} ${proxy_get_current_time_nanoseconds()} ${proxy_get_status().join(" ")}`);
-  log.info(`raw: ${proxy_get_buffer_status(BufferType.HttpRequestBody).join(" ")} ${failure(() => proxy_done())}`);
+  log.info(`raw: ${proxy_get_buffer_status(BufferType.HttpRequestBody).join(" ")} ${failure(proxy_done)}`);
   log.info(`raw: ${proxy_get_header_map_size(MapType.HttpRequestHeaders)}`);
 }
 
