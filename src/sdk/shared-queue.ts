@@ -138,8 +138,8 @@ export class SharedQueue extends RemoteQueue implements AsyncIterable<Uint8Array
   }
 
   /**
-   * Each item, as it arrives. The loop ends when the plugin is configured again. Do not await it in `setup`, which would never
-   * end: start it there in an async function of its own.
+   * Each item, as it arrives. The loop lives as long as its plugin. Do not await it in `setup`, which would never end:
+   * start it there, in an async function of its own.
    *
    * @example
    * ```ts

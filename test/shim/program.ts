@@ -99,7 +99,7 @@ function useState(request: HttpRequest, log: Log): void {
     `foreign fails: ${failure(() => callForeignFunction("fails"))} ${failure(() => callForeignFunction("none"))}`,
   );
   log.info(`raw: ${proxy_get_log_level()} ${proxy_get_current_time_nanoseconds()} ${proxy_get_status().join(" ")}`);
-  log.info(`raw: ${proxy_get_buffer_status(BufferType.HttpRequestBody).join(" ")} ${failure(() => { proxy_done(); })}`);
+  log.info(`raw: ${proxy_get_buffer_status(BufferType.HttpRequestBody).join(" ")} ${failure(proxy_done)}`);
   log.info(`raw: ${proxy_get_header_map_size(MapType.HttpRequestHeaders)}`);
 }
 
