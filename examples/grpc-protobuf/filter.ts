@@ -55,8 +55,9 @@ export default defineFilter({
       if (!message.allowed || blocked.has(message.user)) {
         return new Response(`${message.user} may not do this\n`, { status: 403 });
       }
-      headers.set("x-user", message.user);
-      headers.set("x-roles", message.roles.join(","));
+      // Text may have any characters, a header's value is bytes.
+      headers.set("x-user", encodeURIComponent(message.user));
+      headers.set("x-roles", message.roles.map(encodeURIComponent).join(","));
       headers.set("x-expires", String(message.expiresAt));
       return undefined;
     } catch (error) {

@@ -182,6 +182,9 @@ export class GrpcStream<Request = BodyInit, Response = Uint8Array> implements As
           this.#cancel("overflow", "more messages wait than maxQueuedBytes allows");
         }
       },
+      onLost: () => {
+        this.#cancel("overflow", "the filter has no memory left");
+      },
       onTrailingMetadata: (pairs) => {
         this.#trailingMetadata.resolve(new ReceivedHeaders(pairs));
       },
@@ -201,7 +204,7 @@ export class GrpcStream<Request = BodyInit, Response = Uint8Array> implements As
     const id = this.#id;
     if (id !== 0) {
       forget_grpc_stream(id);
-      // Not now: Envoy may be handing over what has arrived for this stream, and would go on with freed memory.
+      // Not now: Envoy may be handing over what has arrived for this stream, and by its source would use freed memory then.
       setTimeout(() => {
         cancelGrpc(id);
       }, 0);

@@ -120,8 +120,8 @@ export const proxy_grpc_close = shim.proxy_grpc_close;
 /**
  * Cancels a call or stream: the receiver is told nothing more, and a call settles with status 1.
  *
- * Envoy 1.40 uses freed memory when a stream is cancelled while it hands over what has arrived for it, that is by code which
- * any method of its receiver has set going, but `onClose`. Cancel it from a tick instead, as `GrpcStream` does.
+ * By its source, Envoy goes on with a stream, and with freed memory, when that is cancelled while Envoy hands over what has
+ * arrived for it: by code which any method of its receiver has set going, but `onClose`. Cancel from a tick, as `GrpcStream` does.
  *
  * @throws HostError NotFound: it has ended. Spec: `proxy_grpc_cancel`.
  */

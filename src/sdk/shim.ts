@@ -56,6 +56,8 @@ export type RawGrpcStatus = readonly [code: number, message: string | undefined]
 
 /** What is told of a gRPC stream. `onClose` is the last. */
 export interface GrpcReceiver {
+  /** Something could not be handed over, for lack of memory. Nothing but `onClose` comes after it. */
+  onLost(): void;
   onInitialMetadata(metadata: [string, string][]): void;
   onMessage(message: Uint8Array): void;
   onTrailingMetadata(metadata: [string, string][]): void;

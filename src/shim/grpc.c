@@ -1,9 +1,9 @@
 /*
  * gRPC calls and streams of the filter, by the host's ids: a call settles its promise, a stream tells its receiver.
  *
- * The host is asked only about ids that are in the table. Envoy keeps a stream that its server has ended, together with
- * a pointer to freed memory, until the filter cancels it; inside the callback of the end that is still safe, and done
- * there.
+ * The host is asked only about ids that are in the table. By its source, Envoy keeps a stream that its server has
+ * ended, together with a pointer to freed memory, until the filter cancels it; inside the callback of the end that is
+ * still safe, and done there.
  *
  * Envoy calls the metadata callbacks also from within the host calls below: then they run inside the filter's code, and
  * neither begin a callback nor run microtasks.
@@ -89,8 +89,10 @@ static void tell_grpc_event(uint32_t id, const char *method, JSValue value) {
   if (tell_grpc_stream(call, method, 1, &value))
     return;
   GrpcCall *same = find_grpc_call(id);
-  if (same)
-    same->incomplete = true;
+  if (!same)
+    return;
+  same->incomplete = true; /* its end says so, too, should the receiver not get to know it now */
+  tell_grpc_stream(same, "onLost", 0, NULL);
 }
 
 /* The end of a call or stream, which is no longer in the table. Takes over `message` and frees the call. */
@@ -103,6 +105,10 @@ static void close_grpc_call(GrpcCall *call, uint32_t code, JSValue message) {
     code = GRPC_RESOURCE_EXHAUSTED;
     JS_FreeValue(vm.context, message);
     message = JS_NewString(vm.context, "a part of the stream was lost: the filter has no memory left");
+  }
+  if (JS_IsException(message)) {
+    JS_FreeValue(vm.context, JS_GetException(vm.context));
+    message = JS_UNDEFINED;
   }
   JSValue argv[] = {JS_NewUint32(vm.context, code), message};
   tell_grpc_stream(call, "onClose", countof(argv), argv);

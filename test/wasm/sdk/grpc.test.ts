@@ -160,6 +160,7 @@ describe("the raw ABI", () => {
             onInitialMetadata: (pairs) => told.push(pairs.filter(([name]) => name === "x-initial")),
             onMessage: (bytes) => told.push(bytes.length),
             onTrailingMetadata: (pairs) => told.push(pairs.filter(([name]) => name === "x-trailing")),
+            onLost: () => told.push("lost"),
             onClose: (code, message) => {
               told.push([code, message]);
               resolve();
