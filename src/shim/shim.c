@@ -48,6 +48,10 @@
 
 #include "grpc.c"
 
+#include "grpc_hostcalls.c"
+
+#include "grpc_callbacks.c"
+
 #include "plugins.c"
 
 #include "properties.c"
