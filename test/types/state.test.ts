@@ -1,6 +1,6 @@
 /** Type tests of properties, metrics and shared data: `tsc` checks them. */
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { typeErrors } from "./type-errors.ts";
 
@@ -78,4 +78,33 @@ test("shared data are bytes, text, or whatever JSON says", () => {
   `;
   expect(errorsOf(text)).toEqual([]);
   expect(errorsOf(`sharedData.set("key", 5);`)[0]).toContain("Argument of type 'number'");
+});
+
+describe("the Web's classes by import, and beside the types of others", () => {
+  const IMPORTED = `
+    import { AbortController, AbortSignal, crypto, fetch, performance } from "proxy-wasm-ts";
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", ({ target }) => target.reason, { once: true });
+    void fetch("/", { cluster: "c", signal: AbortSignal.any([controller.signal, AbortSignal.timeout(5)]) });
+    crypto.getRandomValues(new Uint16Array(2)) satisfies Uint16Array;
+    performance.now() satisfies number;`;
+  const GLOBAL = `
+    import { fetch } from "proxy-wasm-ts";
+    const controller = new AbortController();
+    void fetch("/", { cluster: "c", signal: controller.signal });
+    crypto.randomUUID() satisfies string;
+    console.log(performance.now());`;
+
+  test.each([
+    ["nothing", { lib: ["lib.es2023.d.ts"], types: [] }, false],
+    ["the DOM", { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] }, true],
+    ["Node", { lib: ["lib.es2023.d.ts"], types: ["node"] }, true],
+    ["both", { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: ["node"] }, true],
+  ])("%s", (_what, options, globals) => {
+    expect(typeErrors(IMPORTED, options)).toEqual([]);
+    expect(typeErrors(`import "proxy-wasm-ts"; console.log("x");`, options)).toEqual([]);
+    if (globals) {
+      expect(typeErrors(GLOBAL, options)).toEqual([]);
+    }
+  });
 });
