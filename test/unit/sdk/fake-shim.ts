@@ -5,7 +5,8 @@
 
 type ShimFunction = (...args: never[]) => unknown;
 
-export const fakeShim: Record<string, ShimFunction> = {};
+/** Parts of the SDK ask for events when they are loaded. */
+export const fakeShim: Record<string, ShimFunction> = { handle: () => undefined };
 
 const proxy = new Proxy(fakeShim, {
   get:
