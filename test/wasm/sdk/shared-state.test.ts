@@ -93,7 +93,7 @@ test("a loop takes items from another VM, and after a new configuration its own 
   receiver.configure({ receiver: "loop" });
   await get(sender, "/send");
   await receiver.advance(0);
-  expect(messages(receiver)).toEqual(["loop: job", "loop: job", "loop: job"]);
+  expect(messages(receiver)).toEqual(["loop: job", "loop: job", "loop: over", "loop: job"]);
 });
 
 test("a handler can end itself; what comes then stays in the queue", async () => {
