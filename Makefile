@@ -16,6 +16,7 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run -s lint
 	npm run -s typecheck
 	npm test
+	npm run test:soak
 	npm run test:envoy
 	npm run -s demo
 

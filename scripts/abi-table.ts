@@ -52,31 +52,50 @@ const interleaved = {
 export const HOST_CALL_ROWS: Readonly<Record<HostCall, AbiRow>> = {
   proxy_log: {
     sdk: "`log`, `console`",
-    tests: { "test/envoy/jump.test.ts": "calls back-python before the request goes on" },
+    tests: {
+      "test/envoy/jump.test.ts": "calls back-python before the request goes on",
+      "src/filter/filter.test.ts":
+        "it calls back-python with the same method, path and query, logs the answer, and the request goes on",
+    },
   },
   proxy_get_log_level: {
     sdk: "`proxy_get_log_level`",
-    tests: { "test/envoy/raw-calls.test.ts": "proxy_get_log_level" },
+    tests: {
+      "test/envoy/raw-calls.test.ts": "proxy_get_log_level",
+      "test/wasm/sdk/raw-calls.test.ts": "proxy_get_log_level",
+    },
   },
   proxy_get_current_time_nanoseconds: {
     sdk: "`proxy_get_current_time_nanoseconds`; `Date` uses WASI",
-    tests: { "test/envoy/raw-calls.test.ts": "proxy_get_current_time_nanoseconds" },
+    tests: {
+      "test/envoy/raw-calls.test.ts": "proxy_get_current_time_nanoseconds",
+      "test/wasm/sdk/raw-calls.test.ts": "proxy_get_current_time_nanoseconds follows the host's clock",
+    },
   },
   proxy_set_tick_period_milliseconds: { sdk: "`every`, `setTimeout`, `setInterval`", tests: timers },
   proxy_set_effective_context: { sdk: "every call of an object that belongs to a stream", tests: interleaved },
   proxy_done: {
     sdk: "`proxy_done`",
-    tests: { "test/envoy/raw-calls.test.ts": "proxy_done and proxy_get_status out of their time" },
+    tests: {
+      "test/envoy/raw-calls.test.ts": "proxy_done and proxy_get_status out of their time",
+      "test/wasm/sdk/raw-calls.test.ts": "proxy_done and proxy_get_status out of their time",
+    },
   },
   proxy_get_buffer_bytes: { sdk: "`body.bytes`, `text`, `json`; a configuration; a call's answer", tests: bodies },
   proxy_set_buffer_bytes: { sdk: "`body.set`", tests: bodies },
   proxy_get_buffer_status: {
     sdk: "`proxy_get_buffer_status`",
-    tests: { "test/envoy/raw-calls.test.ts": "buffers outside their phase" },
+    tests: {
+      "test/envoy/raw-calls.test.ts": "buffers outside their phase",
+      "test/wasm/sdk/raw-calls.test.ts": "buffers outside their phase",
+    },
   },
   proxy_get_header_map_size: {
     sdk: "`proxy_get_header_map_size`",
-    tests: { "test/envoy/raw-calls.test.ts": "proxy_get_header_map_size tells bytes" },
+    tests: {
+      "test/envoy/raw-calls.test.ts": "proxy_get_header_map_size tells bytes",
+      "test/wasm/sdk/raw-calls.test.ts": "proxy_get_header_map_size tells bytes",
+    },
   },
   proxy_get_header_map_pairs: { sdk: "`headers.get`, `getAll`, `pick`, iteration", tests: read },
   proxy_set_header_map_pairs: {
@@ -147,55 +166,99 @@ export const HOST_CALL_ROWS: Readonly<Record<HostCall, AbiRow>> = {
   },
   proxy_define_metric: {
     sdk: "`defineCounter`, `defineGauge`, `defineHistogram`",
-    tests: { "test/envoy/metrics.test.ts": "a counter adds" },
+    tests: {
+      "test/envoy/metrics.test.ts": "a counter adds",
+      "test/wasm/sdk/metrics.test.ts": "metrics are defined once, when they are first used",
+    },
   },
   proxy_increment_metric: {
     sdk: "`increment`, `decrement`",
-    tests: { "test/envoy/metrics.test.ts": "a gauge goes both ways" },
+    tests: {
+      "test/envoy/metrics.test.ts": "a gauge goes both ways",
+      "test/wasm/sdk/metrics.test.ts": "metrics are defined once, when they are first used",
+    },
   },
   proxy_record_metric: {
     sdk: "`record`",
-    tests: { "test/envoy/metrics.test.ts": "a histogram has its values with the next flush" },
+    tests: {
+      "test/envoy/metrics.test.ts": "a histogram has its values with the next flush",
+      "test/wasm/sdk/metrics.test.ts": "metrics are defined once, when they are first used",
+    },
   },
-  proxy_get_metric: { sdk: "`value`", tests: { "test/envoy/metrics.test.ts": "a counter adds" } },
+  proxy_get_metric: {
+    sdk: "`value`",
+    tests: {
+      "test/envoy/metrics.test.ts": "a counter adds",
+      "test/wasm/sdk/metrics.test.ts": "metrics are defined once, when they are first used",
+    },
+  },
   proxy_get_shared_data: {
     sdk: "`sharedData.get`",
-    tests: { "test/envoy/shared-state.test.ts": "are read and written as text, bytes and JSON" },
+    tests: {
+      "test/envoy/shared-state.test.ts": "are read and written as text, bytes and JSON",
+      "test/wasm/sdk/shared-state.test.ts": "shared data are those of all VMs of one id",
+    },
   },
   proxy_set_shared_data: {
     sdk: "`sharedData.set`, `create`, `update`",
     tests: {
       "test/envoy/shared-state.test.ts":
         "a version writes what was read, or nothing; a missing key is written with any",
+      "test/wasm/sdk/shared-state.test.ts": "shared data are those of all VMs of one id",
     },
   },
   proxy_register_shared_queue: {
     sdk: "`registerSharedQueue`",
-    tests: { "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too" },
+    tests: {
+      "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too",
+      "test/wasm/sdk/shared-state.test.ts":
+        "a loop takes items from another VM, and after a new configuration its own new loop does",
+    },
   },
   proxy_resolve_shared_queue: {
     sdk: "`resolveSharedQueue`",
-    tests: { "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too" },
+    tests: {
+      "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too",
+      "test/wasm/sdk/shared-state.test.ts":
+        "a loop takes items from another VM, and after a new configuration its own new loop does",
+    },
   },
   proxy_dequeue_shared_queue: {
     sdk: "`queue.dequeue`, `onItem`, iteration",
-    tests: { "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too" },
+    tests: {
+      "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too",
+      "test/wasm/sdk/shared-state.test.ts":
+        "a loop takes items from another VM, and after a new configuration its own new loop does",
+    },
   },
   proxy_enqueue_shared_queue: {
     sdk: "`queue.enqueue`",
-    tests: { "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too" },
+    tests: {
+      "test/envoy/shared-state.test.ts": "hold items in order, empty and binary ones too",
+      "test/wasm/sdk/shared-state.test.ts":
+        "a loop takes items from another VM, and after a new configuration its own new loop does",
+    },
   },
   proxy_get_property: {
     sdk: "`getProperty`, `decodeProperty`",
-    tests: { "test/envoy/properties.test.ts": "of a request have the types of their paths" },
+    tests: {
+      "test/envoy/properties.test.ts": "of a request have the types of their paths",
+      "test/wasm/sdk/properties.test.ts": "properties that the host knows",
+    },
   },
   proxy_set_property: {
     sdk: "`setProperty`",
-    tests: { "test/envoy/properties.test.ts": "that a filter has set are read back under one name" },
+    tests: {
+      "test/envoy/properties.test.ts": "that a filter has set are read back under one name",
+      "test/wasm/sdk/properties.test.ts": "a property that the filter sets",
+    },
   },
   proxy_call_foreign_function: {
     sdk: "`callForeignFunction` and its wrappers",
-    tests: { "test/envoy/properties.test.ts": "compress and uncompress" },
+    tests: {
+      "test/envoy/properties.test.ts": "compress and uncompress",
+      "test/wasm/sdk/properties.test.ts": "foreign functions, both ways",
+    },
   },
 };
 
@@ -204,7 +267,10 @@ export const CALLBACK_ROWS: Readonly<Record<Callback, AbiRow>> = {
   proxy_on_context_create: { sdk: "the shim", tests: interleaved },
   proxy_on_vm_start: {
     sdk: "`onVmStart`",
-    tests: { "test/envoy/environment.test.ts": "is given the VM's configuration, before a plugin is set up" },
+    tests: {
+      "test/envoy/environment.test.ts": "is given the VM's configuration, before a plugin is set up",
+      "test/wasm/sdk/environment.test.ts": "the VM's start sees its configuration and environment",
+    },
   },
   proxy_on_configure: { sdk: "`config`, `setup`", tests: plugins },
   proxy_on_tick: { sdk: "`every`, `setTimeout`, `setInterval`", tests: timers },
@@ -256,13 +322,26 @@ export const CALLBACK_ROWS: Readonly<Record<Callback, AbiRow>> = {
   },
   proxy_on_queue_ready: {
     sdk: "`queue.onItem`, iteration",
-    tests: { "test/envoy/shared-state.test.ts": "onItem is given what another VM sends, and what was there before" },
+    tests: {
+      "test/envoy/shared-state.test.ts": "onItem is given what another VM sends, and what was there before",
+      "test/wasm/sdk/shared-state.test.ts":
+        "a loop takes items from another VM, and after a new configuration its own new loop does",
+    },
   },
   proxy_on_foreign_function: {
     sdk: "`onForeignFunction`",
-    tests: { "test/shim/cases.c": "test_vm_start_and_foreign_functions" },
+    tests: {
+      "test/shim/cases.c": "test_vm_start_and_foreign_functions",
+      "test/wasm/sdk/properties.test.ts": "foreign functions, both ways",
+    },
   },
-  proxy_on_log: { sdk: "`onLog`", tests: { "test/envoy/plugins.test.ts": "a module is an access logger" } },
+  proxy_on_log: {
+    sdk: "`onLog`",
+    tests: {
+      "test/envoy/plugins.test.ts": "a module is an access logger",
+      "test/wasm/host.test.ts": "the phases of a stream, and which headers are there in each, are Envoy's",
+    },
+  },
   proxy_on_done: { sdk: "`onDone`", tests: network },
   proxy_on_delete: { sdk: "the shim", tests: interleaved },
 };

@@ -1,14 +1,7 @@
 import type { AbortSignalLike } from "./abort.ts";
 import { ReceivedHeaders } from "./headers.ts";
 import type { HeadersInit } from "./headers.ts";
-import {
-  get_call_bytes,
-  get_call_headers,
-  get_call_status,
-  get_call_text,
-  get_call_trailers,
-  http_call,
-} from "./hostcalls.ts";
+import { get_call_bytes, get_call_headers, get_call_text, get_call_trailers, http_call } from "./hostcalls.ts";
 import type { BodyInit } from "./hostcalls.ts";
 
 /** Options of {@link fetch}. */
@@ -44,15 +37,10 @@ export class FetchResponse {
   private constructor() {}
 
   /** The status code, for example 200. */
-  get status(): number {
-    return get_call_status(this);
-  }
+  declare readonly status: number;
 
   /** True for a status from 200 to 299. */
-  get ok(): boolean {
-    const status = this.status;
-    return status >= 200 && status <= 299;
-  }
+  declare readonly ok: boolean;
 
   get headers(): ReceivedHeaders {
     return new ReceivedHeaders(get_call_headers(this));

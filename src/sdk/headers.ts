@@ -1,12 +1,4 @@
-import {
-  get_header,
-  pick_headers,
-  proxy_add_header_map_value,
-  proxy_get_header_map_pairs,
-  proxy_remove_header_map_value,
-  proxy_replace_header_map_value,
-  proxy_set_header_map_pairs,
-} from "./hostcalls.ts";
+import { proxy_get_header_map_pairs, proxy_set_header_map_pairs } from "./hostcalls.ts";
 import type { HeaderPairs, HeadersInit } from "./hostcalls.ts";
 
 export type { HeadersInit };
@@ -56,17 +48,13 @@ export class HttpHeaders implements ReadonlyHeaders {
   /** Objects of this class are made by the shim. */
   private constructor() {}
 
-  get(name: string): string | null {
-    return get_header(this, name) ?? null;
-  }
+  declare readonly get: (name: string) => string | null;
 
   getAll(name: string): string[] {
     return valuesOf(proxy_get_header_map_pairs(this), name);
   }
 
-  has(name: string): boolean {
-    return get_header(this, name) !== undefined;
-  }
+  declare readonly has: (name: string) => boolean;
 
   /**
    * The headers that have one of the names, in order, with repeated ones; for a call that carries them on. A `*` at the end of
@@ -77,24 +65,16 @@ export class HttpHeaders implements ReadonlyHeaders {
    * await fetch("/check", { cluster: "auth", headers: request.headers.pick(["traceparent", "x-b3-*"]) });
    * ```
    */
-  pick(names: readonly string[]): [string, string][] {
-    return pick_headers(this, names);
-  }
+  declare readonly pick: (names: readonly string[]) => [string, string][];
 
   /** Sets a header to one value, whatever it had before. Spec: `proxy_replace_header_map_value`. */
-  set(name: string, value: string): void {
-    proxy_replace_header_map_value(this, name, value);
-  }
+  declare readonly set: (name: string, value: string) => void;
 
   /** Adds a value to a header. Spec: `proxy_add_header_map_value`. */
-  append(name: string, value: string): void {
-    proxy_add_header_map_value(this, name, value);
-  }
+  declare readonly append: (name: string, value: string) => void;
 
   /** Removes all values of a header; nothing happens when there is none. Spec: `proxy_remove_header_map_value`. */
-  delete(name: string): void {
-    proxy_remove_header_map_value(this, name);
-  }
+  declare readonly delete: (name: string) => void;
 
   /**
    * Replaces all headers, pseudo headers included. Envoy finds no route for a request without `x-forwarded-proto`, which it adds

@@ -134,8 +134,6 @@ export const cancel_grpc_streams = shim.cancel_grpc_streams;
 
 /** @internal All values of a header joined with ", ", or undefined. */
 export const get_header = shim.get_header;
-/** @internal Those pairs whose name is one of the patterns. */
-export const pick_headers = shim.pick_headers;
 /**
  * How often the host ticks for the current plugin, in milliseconds; 0 never. `setTimeout` and `every` set it, too.
  * Spec: `proxy_set_tick_period_milliseconds`.
@@ -253,7 +251,17 @@ export const fill_random = shim.fill_random;
 /** @internal Milliseconds of a clock that only goes forwards. */
 export const get_monotonic_time = shim.get_monotonic_time;
 /** @internal */
-export const get_headers = shim.get_headers;
+export const log_trace = shim.log_trace;
+/** @internal */
+export const log_debug = shim.log_debug;
+/** @internal */
+export const log_info = shim.log_info;
+/** @internal */
+export const log_warn = shim.log_warn;
+/** @internal */
+export const log_error = shim.log_error;
+/** @internal */
+export const log_critical = shim.log_critical;
 /** @internal */
 export const get_trailers = shim.get_trailers;
 /** @internal */
@@ -282,8 +290,6 @@ export const get_request = shim.get_request;
 export const get_context_id = shim.get_context_id;
 /** @internal */
 export const get_state = shim.get_state;
-/** @internal */
-export const get_call_status = shim.get_call_status;
 /** @internal */
 export const get_call_headers = shim.get_call_headers;
 /** @internal */

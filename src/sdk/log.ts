@@ -1,5 +1,4 @@
-import { LogLevel } from "../abi/index.ts";
-import { proxy_log } from "./hostcalls.ts";
+import { log_critical, log_debug, log_error, log_info, log_trace, log_warn } from "./hostcalls.ts";
 
 /**
  * Writes lines to the host's log. In Envoy the level must be enabled for the `wasm` logger (`--component-log-level wasm:info`).
@@ -10,24 +9,12 @@ import { proxy_log } from "./hostcalls.ts";
  * ```
  */
 export const log = {
-  trace: (message: string): void => {
-    proxy_log(LogLevel.Trace, message);
-  },
-  debug: (message: string): void => {
-    proxy_log(LogLevel.Debug, message);
-  },
-  info: (message: string): void => {
-    proxy_log(LogLevel.Info, message);
-  },
-  warn: (message: string): void => {
-    proxy_log(LogLevel.Warn, message);
-  },
-  error: (message: string): void => {
-    proxy_log(LogLevel.Error, message);
-  },
-  critical: (message: string): void => {
-    proxy_log(LogLevel.Critical, message);
-  },
+  trace: log_trace,
+  debug: log_debug,
+  info: log_info,
+  warn: log_warn,
+  error: log_error,
+  critical: log_critical,
 } as const;
 
 export type Log = typeof log;

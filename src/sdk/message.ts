@@ -4,7 +4,6 @@ import {
   get_body,
   get_context_id,
   get_header,
-  get_headers,
   get_request,
   get_state,
   get_trailers,
@@ -17,9 +16,7 @@ class HttpMessage<State> {
   declare protected readonly _state: State;
 
   /** Its headers; the same object each time. */
-  get headers(): HttpHeaders {
-    return get_headers(this) as HttpHeaders;
-  }
+  declare readonly headers: HttpHeaders;
 
   /**
    * Its trailers, in the trailers' hook. In the body's hook they can be set when `body.ended`: that adds trailers to a message
@@ -61,31 +58,13 @@ export class HttpRequest<State = unknown> extends HttpMessage<State> {
   }
 
   /** `:method`, for example "GET". */
-  get method(): string {
-    return get_header(this, ":method") ?? "";
-  }
-
-  set method(value: string) {
-    this.headers.set(":method", value);
-  }
+  declare method: string;
 
   /** `:path`: path and query, for example "/jump?to=1". */
-  get path(): string {
-    return get_header(this, ":path") ?? "";
-  }
-
-  set path(value: string) {
-    this.headers.set(":path", value);
-  }
+  declare path: string;
 
   /** `:authority`: the host that the client asked for. */
-  get authority(): string {
-    return get_header(this, ":authority") ?? "";
-  }
-
-  set authority(value: string) {
-    this.headers.set(":authority", value);
-  }
+  declare authority: string;
 }
 
 /** A response on its way to the client. See {@link HttpRequest}. */

@@ -71,6 +71,12 @@ export interface Shim {
   set_plugin_ready: (pluginId: number) => void;
 
   proxy_log: (level: LogLevel, message: string) => void;
+  log_trace: (message: string) => void;
+  log_debug: (message: string) => void;
+  log_info: (message: string) => void;
+  log_warn: (message: string) => void;
+  log_error: (message: string) => void;
+  log_critical: (message: string) => void;
   proxy_set_effective_context: (context: number | StreamObject) => void;
   proxy_get_buffer_bytes: (type: BufferType, offset: number, maxSize: number) => Uint8Array;
   proxy_get_header_map_pairs: (map: MapType | StreamObject) => [string, string][];
@@ -123,8 +129,6 @@ export interface Shim {
   cancel_grpc_streams: (pluginId: number) => void;
 
   get_header: (map: StreamObject, name: string) => string | undefined;
-  pick_headers: (map: StreamObject, patterns: readonly string[]) => [string, string][];
-  get_headers: (message: StreamObject) => object;
   get_trailers: (message: StreamObject) => object;
   get_body: (message: StreamObject) => object;
   get_upstream_data: (connection: StreamObject) => object;
@@ -137,7 +141,6 @@ export interface Shim {
   get_request: (message: StreamObject) => object;
   get_context_id: (message: StreamObject) => number;
   get_state: (message: StreamObject) => unknown;
-  get_call_status: (response: CallObject) => number;
   get_call_headers: (response: CallObject) => [string, string][];
   get_call_trailers: (response: CallObject) => [string, string][];
   get_call_bytes: (response: CallObject) => Uint8Array;

@@ -183,7 +183,7 @@ static JSValue js_proxy_remove_header_map_value(JSContext *context, JSValueConst
   return JS_UNDEFINED;
 }
 
-/* get_headers(message), get_trailers(message): an HttpHeaders. */
+/* A message's headers or trailers: an HttpHeaders. */
 static JSValue js_get_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int trailers) {
   Message *message = get_message(context, argv[0]);
   if (!message)

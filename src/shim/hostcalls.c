@@ -3,14 +3,21 @@
  * The types are in src/sdk/shim.ts. Nothing but src/sdk sees the object that holds them.
  */
 
-static JSValue js_proxy_log(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  uint32_t level;
+/* log_info(message) and its neighbours */
+static JSValue js_log(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int level) {
   Bytes message;
-  if (JS_ToUint32(context, &level, argv[0]) < 0 || !borrow_body(context, argv[1], &message))
+  if (!borrow_body(context, argv[0], &message))
     return JS_EXCEPTION;
   uint32_t status = proxy_log(level, message.data, message.size);
   release_bytes(context, &message);
   return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_log", status);
+}
+
+static JSValue js_proxy_log(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t level;
+  if (JS_ToUint32(context, &level, argv[0]) < 0)
+    return JS_EXCEPTION;
+  return js_log(context, this, 1, argv + 1, (int)level);
 }
 
 static JSValue js_proxy_set_effective_context(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -152,6 +159,12 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("proxy_continue_stream", 1, js_proxy_continue_stream),
     JS_CFUNC_DEF("proxy_close_stream", 1, js_proxy_close_stream),
     JS_CFUNC_DEF("proxy_log", 2, js_proxy_log),
+    JS_CFUNC_MAGIC_DEF("log_trace", 1, js_log, PROXY_LOG_LEVEL_TRACE),
+    JS_CFUNC_MAGIC_DEF("log_debug", 1, js_log, PROXY_LOG_LEVEL_DEBUG),
+    JS_CFUNC_MAGIC_DEF("log_info", 1, js_log, PROXY_LOG_LEVEL_INFO),
+    JS_CFUNC_MAGIC_DEF("log_warn", 1, js_log, PROXY_LOG_LEVEL_WARN),
+    JS_CFUNC_MAGIC_DEF("log_error", 1, js_log, PROXY_LOG_LEVEL_ERROR),
+    JS_CFUNC_MAGIC_DEF("log_critical", 1, js_log, PROXY_LOG_LEVEL_CRITICAL),
     JS_CFUNC_DEF("proxy_set_effective_context", 1, js_proxy_set_effective_context),
     JS_CFUNC_DEF("proxy_get_buffer_bytes", 3, js_proxy_get_buffer_bytes),
     JS_CFUNC_DEF("proxy_get_header_map_pairs", 1, js_proxy_get_header_map_pairs),
@@ -171,8 +184,6 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("forget_grpc_stream", 1, js_forget_grpc_stream),
     JS_CFUNC_DEF("cancel_grpc_streams", 1, js_cancel_grpc_streams),
     JS_CFUNC_DEF("get_header", 2, js_get_header),
-    JS_CFUNC_DEF("pick_headers", 2, js_pick_headers),
-    JS_CFUNC_MAGIC_DEF("get_headers", 1, js_get_headers, false),
     JS_CFUNC_MAGIC_DEF("get_trailers", 1, js_get_headers, true),
     JS_CFUNC_MAGIC_DEF("get_body", 1, js_get_body_view, false),
     JS_CFUNC_MAGIC_DEF("get_upstream_data", 1, js_get_body_view, true),
@@ -184,7 +195,6 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("get_request", 1, js_get_request),
     JS_CFUNC_DEF("get_context_id", 1, js_get_context_id),
     JS_CFUNC_DEF("get_state", 1, js_get_state),
-    JS_CFUNC_DEF("get_call_status", 1, js_get_call_status),
     JS_CFUNC_MAGIC_DEF("get_call_headers", 1, js_get_call_headers, false),
     JS_CFUNC_MAGIC_DEF("get_call_trailers", 1, js_get_call_headers, true),
     JS_CFUNC_MAGIC_DEF("get_call_bytes", 1, js_get_call_body, CALL_BODY_BYTES),

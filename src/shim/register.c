@@ -86,5 +86,6 @@ static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSVa
     JS_FreeValue(context, filter);
   }
   JS_FreeValue(context, filters);
+  ok = ok && add_methods(context);
   return ok ? JS_UNDEFINED : JS_EXCEPTION;
 }

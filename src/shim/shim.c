@@ -66,6 +66,8 @@
 
 #include "environment.c"
 
+#include "methods.c"
+
 #include "register.c"
 
 #include "hostcalls.c"
