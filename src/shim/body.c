@@ -93,10 +93,7 @@ static uint32_t replace_part(JSContext *context, Message *message, const char *d
   return status;
 }
 
-static bool length_is_fixed(const Message *message) {
-  const Filter *filter = message->stream->plugin->filter;
-  return !filter->network && (is_request(message) ? filter->request_body : filter->response_body) == BODY_WHOLE;
-}
+static bool length_is_fixed(const Message *message) { return body_mode(message) == BODY_WHOLE; }
 
 /* set_body(body, bytes): replaces what the hook was given. */
 static JSValue js_set_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -117,7 +114,7 @@ static JSValue js_set_body(JSContext *context, JSValueConst this, int argc, JSVa
     message->body_end = message->body_start + (uint32_t)bytes.size;
   }
   release_bytes(context, &bytes);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_set_buffer_bytes", status);
+  return call_outcome(context, "proxy_set_buffer_bytes", status);
 }
 
 /* get_body(message), get_upstream_data(connection): an object of the body's class. */

@@ -50,8 +50,7 @@ void proxy_on_foreign_function(uint32_t plugin_id, uint32_t function_id, uint32_
   size_t size = 0;
   if (arguments_size)
     proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_FOREIGN_FUNCTION_ARGUMENTS, 0, arguments_size, &data, &size);
-  JSValue bytes = JS_NewUint8ArrayCopy(vm.context, (const uint8_t *)(data ? data : ""), size);
-  host_free(data);
+  JSValue bytes = take_host_bytes(vm.context, data, size);
   JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id), JS_NewUint32(vm.context, function_id), bytes};
   call_handler(HANDLER_FOREIGN_FUNCTION, plugin_id, countof(argv), argv);
   JS_FreeValue(vm.context, bytes);

@@ -51,36 +51,33 @@ static uint32_t load_call_status(CallResponse *response) {
   return status;
 }
 
-static uint32_t load_call_headers(CallResponse *response) {
-  if (response->has_headers)
+static uint32_t load_call_pairs(CallResponse *response, uint32_t map_type, bool *has, char **pairs,
+                                size_t *pairs_size) {
+  if (*has)
     return PROXY_STATUS_OK;
   if (!response->host_has_it || !use_context(response->plugin_id))
     return PROXY_STATUS_BAD_ARGUMENT;
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_get_header_map_pairs(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, &data, &size);
+  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
   if (status != PROXY_STATUS_OK)
     return status;
-  response->headers = host_keep(data, size);
-  response->headers_size = response->headers ? size : 0;
-  response->has_headers = true;
+  *pairs = host_keep(data, size);
+  *pairs_size = *pairs ? size : 0;
+  *has = true;
   return PROXY_STATUS_OK;
 }
 
+static uint32_t load_call_headers(CallResponse *response) {
+  return load_call_pairs(response, PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, &response->has_headers,
+                         &response->headers, &response->headers_size);
+}
+
 static uint32_t load_call_trailers(CallResponse *response) {
-  if (response->has_trailers || !response->trailers_announced)
+  if (!response->trailers_announced)
     return PROXY_STATUS_OK;
-  if (!response->host_has_it || !use_context(response->plugin_id))
-    return PROXY_STATUS_BAD_ARGUMENT;
-  char *data = NULL;
-  size_t size = 0;
-  uint32_t status = proxy_get_header_map_pairs(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_TRAILERS, &data, &size);
-  if (status != PROXY_STATUS_OK)
-    return status;
-  response->trailers = host_keep(data, size);
-  response->trailers_size = response->trailers ? size : 0;
-  response->has_trailers = true;
-  return PROXY_STATUS_OK;
+  return load_call_pairs(response, PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_TRAILERS, &response->has_trailers,
+                         &response->trailers, &response->trailers_size);
 }
 
 static uint32_t load_call_body(CallResponse *response) {

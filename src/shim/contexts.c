@@ -82,6 +82,11 @@ static void create_stream(uint32_t id, Plugin *plugin) {
 
 static bool is_request(const Message *message) { return message == &message->stream->request; }
 
+static BodyMode body_mode(const Message *message) {
+  const Filter *filter = message->stream->plugin->filter;
+  return is_request(message) ? filter->request_body : filter->response_body;
+}
+
 static Stream *find_stream(uint32_t id) { return id_table_get(&vm.streams, id); }
 
 /* The Message or Part behind an object of one of these classes. NULL: an exception was thrown. */

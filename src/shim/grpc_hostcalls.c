@@ -123,7 +123,7 @@ static JSValue js_proxy_grpc_send(JSContext *context, JSValueConst this, int arg
   if (stream)
     status = run_grpc_operation(GRPC_SEND, id, stream->plugin_id, &message, JS_ToBool(context, argv[2]) > 0);
   release_bytes(context, &message);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_grpc_send", status);
+  return call_outcome(context, "proxy_grpc_send", status);
 }
 
 /* proxy_grpc_cancel(id): nothing more is heard of a stream; a call's promise settles with the status CANCELLED. */
@@ -136,7 +136,7 @@ static JSValue js_proxy_grpc_cancel(JSContext *context, JSValueConst this, int a
     free_grpc_call(call);
   else if (call)
     close_grpc_call(call, GRPC_CANCELLED, JS_UNDEFINED);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_grpc_cancel", status);
+  return call_outcome(context, "proxy_grpc_cancel", status);
 }
 
 /* proxy_grpc_close(id): ends the filter's side of a stream; of a call, it is the same as cancelling. */
@@ -152,7 +152,7 @@ static JSValue js_proxy_grpc_close(JSContext *context, JSValueConst this, int ar
   GrpcCall *same = find_grpc_call(id); /* the host may have told its end already */
   if (same && status == PROXY_STATUS_OK)
     same->half_closed = true;
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_grpc_close", status);
+  return call_outcome(context, "proxy_grpc_close", status);
 }
 
 /* forget_grpc_stream(id): its receiver is told nothing more. */

@@ -49,7 +49,7 @@ static JSValue js_proxy_set_header_map_pairs(JSContext *context, JSValueConst th
     return JS_EXCEPTION;
   uint32_t status = proxy_set_header_map_pairs(map_type, pairs.data, pairs.size);
   release_pairs(context, &pairs);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_set_header_map_pairs", status);
+  return call_outcome(context, "proxy_set_header_map_pairs", status);
 }
 
 static JSValue get_first_value(JSContext *context, uint32_t map_type, const Bytes *name) {
@@ -103,7 +103,7 @@ static JSValue get_joined_values(JSContext *context, uint32_t map_type, const By
   if (status == PROXY_STATUS_OK && found)
     return joined;
   JS_FreeValue(context, joined);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_get_header_map_pairs", status);
+  return call_outcome(context, "proxy_get_header_map_pairs", status);
 }
 
 /* pick_headers(map, patterns): [[name, value], ...] of the headers whose name is one of the patterns. */
@@ -160,7 +160,7 @@ static JSValue change_header(JSContext *context, JSValueConst *argv, const char 
   uint32_t status = host_call(map_type, name.data, name.size, value.data, value.size);
   release_bytes(context, &name);
   release_bytes(context, &value);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, call, status);
+  return call_outcome(context, call, status);
 }
 
 static JSValue js_proxy_add_header_map_value(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {

@@ -117,11 +117,6 @@ static void close_body(Message *message) {
   message->body_start = message->body_end;
 }
 
-static BodyMode body_mode(const Message *message) {
-  const Filter *filter = message->stream->plugin->filter;
-  return is_request(message) ? filter->request_body : filter->response_body;
-}
-
 /* Gives what has arrived to its hooks, one after the other, until one pauses. Returns the action for the host. */
 static uint32_t run_arrived(Message *message) {
   const Filter *filter = message->stream->plugin->filter;

@@ -10,7 +10,7 @@ static JSValue js_log(JSContext *context, JSValueConst this, int argc, JSValueCo
     return JS_EXCEPTION;
   uint32_t status = proxy_log(level, message.data, message.size);
   release_bytes(context, &message);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_log", status);
+  return call_outcome(context, "proxy_log", status);
 }
 
 static JSValue js_proxy_log(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -40,9 +40,7 @@ static JSValue js_proxy_get_buffer_bytes(JSContext *context, JSValueConst this, 
   uint32_t status = proxy_get_buffer_bytes(type, offset, max_size, &data, &size);
   if (status != PROXY_STATUS_OK)
     return throw_host_error(context, "proxy_get_buffer_bytes", status);
-  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
-  host_free(data);
-  return bytes;
+  return take_host_bytes(context, data, size);
 }
 
 static JSValue js_proxy_send_local_response(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -66,7 +64,7 @@ static JSValue js_proxy_send_local_response(JSContext *context, JSValueConst thi
   release_bytes(context, &details);
   if (!ok)
     return JS_EXCEPTION;
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_send_local_response", status);
+  return call_outcome(context, "proxy_send_local_response", status);
 }
 
 /* get_request(response): the HttpRequest of the same stream. */
@@ -130,7 +128,7 @@ static JSValue js_proxy_continue_stream(JSContext *context, JSValueConst this, i
   if (!enter_stream_type(context, argv[0], &type))
     return JS_EXCEPTION;
   uint32_t status = proxy_continue_stream(type);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_continue_stream", status);
+  return call_outcome(context, "proxy_continue_stream", status);
 }
 
 static JSValue js_proxy_close_stream(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -138,7 +136,7 @@ static JSValue js_proxy_close_stream(JSContext *context, JSValueConst this, int 
   if (!enter_stream_type(context, argv[0], &type))
     return JS_EXCEPTION;
   uint32_t status = proxy_close_stream(type);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED : throw_host_error(context, "proxy_close_stream", status);
+  return call_outcome(context, "proxy_close_stream", status);
 }
 
 static JSValue js_proxy_set_tick_period(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -146,8 +144,7 @@ static JSValue js_proxy_set_tick_period(JSContext *context, JSValueConst this, i
   if (JS_ToUint32(context, &period, argv[0]) < 0)
     return JS_EXCEPTION;
   uint32_t status = proxy_set_tick_period_milliseconds(period);
-  return status == PROXY_STATUS_OK ? JS_UNDEFINED
-                                   : throw_host_error(context, "proxy_set_tick_period_milliseconds", status);
+  return call_outcome(context, "proxy_set_tick_period_milliseconds", status);
 }
 
 static const JSCFunctionListEntry shim_functions[] = {

@@ -1,32 +1,11 @@
 /** Type tests: `tsc` checks them, and vitest runs what there is to run. */
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-import ts from "typescript";
 import { expect, test } from "vitest";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const file = `${root}test/types/virtual.ts`;
+import { typeErrors as errorsOf } from "./type-errors.ts";
 
-/** The messages of tsc, with the project's own options, for a filter's text. */
-function typeErrors(text: string): string[] {
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, "utf8")) as {
-    config: object;
-  };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const disk = ts.createCompilerHost(options);
-  const source = `import { defineFilter } from "proxy-wasm-ts";\n${text}`;
-  const host: ts.CompilerHost = {
-    ...disk,
-    getSourceFile: (name, ...rest) =>
-      name === file ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2023) : disk.getSourceFile(name, ...rest),
-    fileExists: (name) => name === file || disk.fileExists(name),
-    readFile: (name) => (name === file ? source : disk.readFile(name)),
-  };
-  const program = ts.createProgram([file], options, host);
-  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
-}
+/** The messages of tsc for a filter's text. */
+const typeErrors = (text: string) => errorsOf(`import { defineFilter } from "proxy-wasm-ts";\n${text}`);
 
 test("what config and state return arrives in the hooks without annotations", () => {
   const text = `
