@@ -2,7 +2,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["dist/", "engine/", ".cache/", "test/fixtures/"] },
+  { ignores: ["src/types", "dist/", "engine/", ".cache/", "test/fixtures/"] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

@@ -18,7 +18,9 @@ export const PUBLIC_MODULES: Readonly<Record<string, "index" | "hostcalls">> = {
 const sdkFolder = join(packageRoot, runsFromSource ? "src/sdk" : "dist/src/sdk");
 const abiFolder = join(packageRoot, runsFromSource ? "src/abi" : "dist/src/abi");
 
-export function sdkModule(name: "index" | "hostcalls" | "dispatcher" | "globals"): string {
+type SdkModule = "index" | "hostcalls" | "dispatcher" | "globals" | "timers";
+
+export function sdkModule(name: SdkModule): string {
   return join(sdkFolder, `${name}.${runsFromSource ? "ts" : "js"}`);
 }
 
@@ -26,6 +28,9 @@ export function sdkModule(name: "index" | "hostcalls" | "dispatcher" | "globals"
 export function sdkTypes(name: "index" | "hostcalls"): string {
   return join(sdkFolder, `${name}.${runsFromSource ? "ts" : "d.ts"}`);
 }
+
+/** The types of the Web's globals. */
+export const globalTypes: string = join(packageRoot, "src/types/globals.d.ts");
 
 /** True for a file of the SDK, and of what it imports. */
 export function isOfSdk(file: string): boolean {

@@ -5,6 +5,7 @@ import * as esbuild from "esbuild";
 import { sdkModule } from "../package-files.ts";
 import { BundleMap } from "../source-map.ts";
 import { bundleError, VIRTUAL_ENTRY } from "./bundle-errors.ts";
+import { usesEvery } from "./context-members.ts";
 import { refuseDynamicCode } from "./dynamic-code.ts";
 import { packageImports } from "./package-imports.ts";
 
@@ -24,7 +25,10 @@ export interface Bundle {
  * @throws BuildError for mistakes in the filter's sources, imports that cannot be found, and code made from strings
  */
 export async function bundle(entry: string, outfile: string): Promise<Bundle> {
-  const result = await runEsbuild(entry, outfile);
+  let result = await runEsbuild(entry, outfile, false);
+  if (usesEvery(output(result, outfile))) {
+    result = await runEsbuild(entry, outfile, true);
+  }
   const script = output(result, outfile);
   const mapJson = output(result, `${outfile}.map`);
   const map = new BundleMap(mapJson, dirname(outfile));
@@ -32,11 +36,15 @@ export async function bundle(entry: string, outfile: string): Promise<Bundle> {
   return { script, mapJson, map };
 }
 
-async function runEsbuild(entry: string, outfile: string): Promise<{ outputFiles: esbuild.OutputFile[] }> {
+async function runEsbuild(
+  entry: string,
+  outfile: string,
+  withEvery: boolean,
+): Promise<{ outputFiles: esbuild.OutputFile[] }> {
   const folder = dirname(entry);
   try {
     return await esbuild.build({
-      stdin: { contents: virtualEntry(entry), resolveDir: folder, sourcefile: VIRTUAL_ENTRY },
+      stdin: { contents: virtualEntry(entry, withEvery), resolveDir: folder, sourcefile: VIRTUAL_ENTRY },
       // Not the current folder, which would decide the names in comments.
       absWorkingDir: folder,
       outfile,
@@ -68,11 +76,12 @@ async function runEsbuild(entry: string, outfile: string): Promise<{ outputFiles
 }
 
 /** The SDK first: it has to be complete when the filter's top level runs. */
-function virtualEntry(entry: string): string {
+function virtualEntry(entry: string, withEvery: boolean): string {
   return [
     `import { start } from ${JSON.stringify(sdkModule("dispatcher"))};`,
+    withEvery ? `import { every } from ${JSON.stringify(sdkModule("timers"))};` : "",
     `import filter from ${JSON.stringify(entry)};`,
-    `start({ default: filter });`,
+    `start({ default: filter }, { ${withEvery ? "every" : ""} });`,
   ].join("\n");
 }
 

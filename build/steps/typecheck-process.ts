@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import ts from "typescript";
 
-import { isOfSdk, PUBLIC_MODULES, sdkTypes } from "../package-files.ts";
+import { globalTypes, isOfSdk, PUBLIC_MODULES, sdkTypes } from "../package-files.ts";
 
 /** What the process sends when it is done. */
 export interface TypeCheckResult {
@@ -58,7 +58,7 @@ function check(entry: string): TypeCheckResult {
 function readProject(entry: string): Pick<ts.ParsedCommandLine, "options" | "fileNames" | "errors"> {
   const file = ts.findConfigFile(dirname(entry), (name) => ts.sys.fileExists(name));
   if (file === undefined) {
-    return { options: DEFAULTS, fileNames: [], errors: [] };
+    return { options: DEFAULTS, fileNames: [globalTypes], errors: [] };
   }
   const errors: ts.Diagnostic[] = [];
   const host = {

@@ -44,7 +44,13 @@ type Chooser = (rootId: string) => number;
 const setups = new Map<number, Promise<void>>();
 
 /** @returns the plugin's context, its filter's number, and whether its setup goes on; undefined: the configuration is refused */
-function configure(filters: readonly Filter[], choose: Chooser, text: string, pluginId: number) {
+function configure(
+  filters: readonly Filter[],
+  choose: Chooser,
+  members: ContextMembers,
+  text: string,
+  pluginId: number,
+) {
   try {
     forgetPlugin(pluginId);
     const rootId = decodeUtf8(proxy_get_property("plugin_root_id") ?? "");
@@ -53,7 +59,9 @@ function configure(filters: readonly Filter[], choose: Chooser, text: string, pl
     if (definition === undefined) {
       throw new Error(`the module has no filter for the root id ${JSON.stringify(rootId)}`);
     }
-    const context: FilterContext = { config: readConfig(text, definition.config), fetch, log, pluginId, rootId };
+    const config = readConfig(text, definition.config);
+    // What it lacks, the filter's code does not name.
+    const context = { config, fetch, log, pluginId, rootId, ...members } as FilterContext;
     return [context, index, setUp(definition, context)];
   } catch (error) {
     log.error(`the plugin configuration was refused: ${refusal(error)}`);
@@ -161,12 +169,15 @@ function filtersOf(exported: unknown): { filters: readonly Filter[]; choose: Cho
   return { filters: Object.values(exported.filters), choose };
 }
 
+/** Members of a plugin's context that a module has only when its filters' code names them. */
+type ContextMembers = Partial<Pick<FilterContext, "every">>;
+
 /** Starts a module: its default export. */
-export function start(module: { readonly default?: unknown }): void {
+export function start(module: { readonly default?: unknown }, members: ContextMembers): void {
   const { filters, choose } = filtersOf(module.default);
   shim.register({
     filters,
-    configure: (text, pluginId) => configure(filters, choose, text, pluginId),
+    configure: (text, pluginId) => configure(filters, choose, members, text, pluginId),
     forgetPlugin: (pluginId) => {
       setups.delete(pluginId);
       forgetPlugin(pluginId);

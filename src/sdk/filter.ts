@@ -3,6 +3,7 @@ import { fetch } from "./fetch.ts";
 import { log } from "./log.ts";
 import type { HttpRequest, HttpResponse } from "./message.ts";
 import type { Response } from "./response.ts";
+import type { every } from "./timers.ts";
 
 /**
  * What each hook is given beside its request or response. It belongs to the plugin, not to a stream, so that its parts can be
@@ -15,6 +16,8 @@ export interface FilterContext<Config = unknown> {
   readonly fetch: typeof fetch;
   /** {@link log} */
   readonly log: typeof log;
+  /** {@link every}: timers of this plugin. */
+  readonly every: typeof every;
   /** The host's id of this plugin's root context. */
   readonly pluginId: number;
   /** The plugin's root id in the host's configuration (Envoy: `root_id`); "" when it has none. */

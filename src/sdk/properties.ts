@@ -73,7 +73,11 @@ function read(path: string, kind: PropertyKind | undefined): Uint8Array | undefi
       return undefined;
     }
     const name = path.replaceAll("\0", ".");
-    throw new HostError(error.call, error.status, `: ${name} cannot be read as a whole; read one of its attributes`);
+    throw new HostError(
+      error.call,
+      error.status,
+      `: ${name} is null or cannot be read as a whole; read one of its attributes`,
+    );
   }
 }
 

@@ -34,6 +34,8 @@ export interface EnvoySetup extends PluginSetup {
   readonly maxRequestHeadersKb?: number;
   /** Tags that Envoy makes of the names of its statistics: the regular expression of each. */
   readonly statsTags?: Readonly<Record<string, string>>;
+  /** The metadata of the route: the fields of each namespace. */
+  readonly routeMetadata?: Readonly<Record<string, object>>;
   /** The port that Envoy listens on. Default: a free one. */
   readonly port?: number;
 }
@@ -78,7 +80,17 @@ function connectionManager(setup: EnvoySetup): object {
       http_protocol_options: { enable_trailers: true },
       route_config: {
         virtual_hosts: [
-          { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] },
+          {
+            name: "all",
+            domains: ["*"],
+            routes: [
+              {
+                match: { prefix: "/" },
+                route: { cluster: UPSTREAM },
+                ...(setup.routeMetadata === undefined ? {} : { metadata: { filter_metadata: setup.routeMetadata } }),
+              },
+            ],
+          },
         ],
       },
       http_filters: [

@@ -31,6 +31,8 @@ export interface Envoy extends AsyncDisposable {
 export interface EnvoyOptions extends EnvoySetup {
   /** Is given its log as it comes. */
   readonly onLog?: (text: string) => void;
+  /** How many worker threads it has; each has a VM of its own. Default: 1. */
+  readonly workers?: number;
 }
 
 const START_MS = 30_000;
@@ -48,7 +50,7 @@ const LOG_MS = 5000;
  * ```
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { onLog, ...setup } = options;
+  const { onLog, workers = 1, ...setup } = options;
   for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, setup.service]) {
     if (plugin !== undefined) {
       await access(plugin.wasm).catch((cause: unknown) => {
@@ -57,10 +59,14 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     }
   }
   const program = await pythonTool("envoy");
-  const child = await startChild(program, [...ARGUMENTS, "--config-yaml", JSON.stringify(bootstrap(setup))], {
-    name: "Envoy",
-    ...(onLog === undefined ? {} : { onOutput: onLog }),
-  });
+  const child = await startChild(
+    program,
+    [...ARGUMENTS, "--concurrency", String(workers), "--config-yaml", JSON.stringify(bootstrap(setup))],
+    {
+      name: "Envoy",
+      ...(onLog === undefined ? {} : { onOutput: onLog }),
+    },
+  );
   try {
     return await connect(child);
   } catch (error) {
@@ -93,8 +99,6 @@ async function connect(child: Child): Promise<Envoy> {
 }
 
 const ARGUMENTS: readonly string[] = [
-  "--concurrency",
-  "1",
   "--disable-hot-restart",
   "--log-level",
   "info",

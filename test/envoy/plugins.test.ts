@@ -201,6 +201,22 @@ describe("a network filter", () => {
     await receive(client, "<ALIVE>");
   });
 
+  test("reads the properties of its connection", async () => {
+    await using filter = await start(network.wasm);
+    await using client = new TcpClient(filter.url);
+    client.send("where");
+    await receive(client, "}\n>");
+    expect(JSON.parse(client.received.slice(1, -1))).toEqual({
+      id: "number",
+      source: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+      destination: Number(new URL(filter.url).port),
+      mtls: false,
+      upstream: filter.echo.url.replace("http://", ""),
+      request: null,
+      root: "",
+    });
+  });
+
   test("stands beside HTTP filters in one module", async () => {
     await using filter = await start(plugins.wasm, "echo");
     await using client = new TcpClient(filter.url);

@@ -68,6 +68,19 @@ const actions: Record<string, (request: HttpRequest, body: string) => unknown> =
     direction: getProperty("xds.listener_direction", request),
     old: [getProperty("cluster_name", request) ?? null, getProperty("node") ?? null],
   }),
+  metadata: (request) => {
+    const read = (path: string, kind: "string" | "double" | "boolean") => decodeProperty(getProperty(path, request), kind) ?? null;
+    const route = "xds.route_metadata.filter_metadata";
+    return {
+      text: read(route + ".team.name", "string"),
+      number: read(route + ".team.size", "double"),
+      flag: read(route + ".team.open", "boolean"),
+      dotted: decodeProperty(getProperty(["xds", "route_metadata", "filter_metadata", "com.acme", "a.b"], request), "string"),
+      nested: read(route + ".team.lead.name", "string"),
+      absent: read(route + ".team.nobody", "string"),
+      whole: (getProperty("xds.route_metadata", request)?.length ?? 0) > 40,
+    };
+  },
   plugin: (request) => ({
     name: getProperty("plugin_name"),
     root: getProperty("plugin_root_id"),
@@ -211,6 +224,11 @@ beforeAll(async () => {
   filter = await startFilter(module.wasm, {
     name: "first",
     rootId: "root",
+    routeMetadata: {
+      // Whole numbers only: Envoy's reader of YAML makes text of others.
+      team: { name: "edge", size: 7, open: true, lead: { name: "Ada" } },
+      "com.acme": { "a.b": "dots" },
+    },
     clusters: { slow: slow.url },
     filters: [{ wasm: module.wasm, name: "reader", vmId: "reader", config: { reader: true } }],
   });
@@ -224,7 +242,7 @@ afterAll(async () => {
 
 async function run(path: string, headers: Record<string, string> = {}): Promise<unknown> {
   const response = await fetch(`${filter.url}/${path}`, { headers });
-  expect(response.status).toBe(200);
+  expect(response.status, filter.envoy.filterLog().slice(-4).join("\n")).toBe(200);
   return response.json();
 }
 
@@ -267,9 +285,21 @@ describe("properties", () => {
       cluster: "upstream",
       host: "all",
       route: "",
-      metadata: 0,
+      metadata: expect.any(Number) as unknown,
       direction: 0,
       old: [null, null],
+    });
+  });
+
+  test("of the route's metadata, by the path of a field", async () => {
+    expect(await run("metadata")).toEqual({
+      text: "edge",
+      number: 7,
+      flag: true,
+      dotted: "dots",
+      nested: "Ada",
+      absent: null,
+      whole: true,
     });
   });
 
@@ -322,7 +352,7 @@ describe("properties", () => {
       empty("getProperty", '["a","","b"]'),
       empty("getProperty", '["a","b\\u0000c"]'),
       empty("setProperty", '[""]'),
-      ["HostError", expect.stringContaining("request cannot be read as a whole"), 3],
+      ["HostError", expect.stringContaining("cannot be read as a whole"), 3],
       null,
       ["TypeError", "the property has 2 bytes, and integer takes 8: this host encodes it in another way"],
       null,

@@ -1,6 +1,6 @@
 /** The network filter of the tests: shouts to the upstream, whispers to the client; commands are lines. */
 
-import { defineNetworkFilter, fetch } from "proxy-wasm-ts";
+import { defineNetworkFilter, fetch, getProperty } from "proxy-wasm-ts";
 
 export default defineNetworkFilter({
   state: () => ({ down: 0, up: 0 }),
@@ -19,6 +19,19 @@ export default defineNetworkFilter({
     }
     if (text.startsWith("throw")) {
       throw new Error("a broken connection");
+    }
+    if (text.startsWith("where")) {
+      const where = {
+        id: typeof getProperty("connection.id", connection),
+        source: getProperty("source.address", connection),
+        destination: getProperty("destination.port", connection),
+        mtls: getProperty("connection.mtls", connection),
+        upstream: getProperty("upstream.address", connection) ?? null,
+        request: getProperty("request.path", connection) ?? null,
+        root: getProperty("plugin_root_id"),
+      };
+      data.set(`${JSON.stringify(where)}\n`);
+      return;
     }
     if (text.startsWith("call")) {
       const answer = await fetch("/", { cluster: "other" });

@@ -87,8 +87,8 @@ export default definePlugins({
     },
   }),
   service: defineFilter({
-    setup() {
-      every(20, () => {
+    setup(plugin) {
+      plugin.every(20, () => {
         log.info("service at work");
       });
     },

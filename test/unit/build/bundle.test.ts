@@ -50,6 +50,30 @@ describe("syntax errors", () => {
   });
 });
 
+describe("every, as a member of a plugin's context", () => {
+  const withSetup = (setup: string) => script({ "filter.ts": `${FILTER}export default defineFilter({ ${setup} });` });
+
+  test.each([
+    "setup: (plugin) => void plugin.every(1000, () => undefined)",
+    "setup({ every }) { every(PERIOD, work); }",
+    "setup: ({ every: often, log }) => void often(1000, log.info)",
+    'setup: (plugin) => void plugin["every"](1000, () => undefined)',
+    "setup(plugin) { call(plugin.every); }",
+  ])("comes with the timers: %s", async (setup) => {
+    expect(await withSetup(setup)).toMatch(/handle\("tick"/);
+  });
+
+  test.each([
+    "setup: () => void list.every((item) => item > 0)",
+    "setup: () => void list.every(async (item) => item > 0)",
+    "setup: () => void list.map(f).every(isName)",
+    "setup: () => void list.every(function (item) { return item > 0; })",
+    "setup: ({ log }) => log.info('every request, every time')",
+  ])("is not an array's, or a word: %s", async (setup) => {
+    expect(await withSetup(setup)).not.toMatch(/handle\("tick"/);
+  });
+});
+
 describe("imports", () => {
   test("a package that is not there", async () => {
     const message = await failure({ "filter.ts": `import { z } from "@scope/name/sub";\nexport default z;\n` });

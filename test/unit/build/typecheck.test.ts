@@ -1,6 +1,9 @@
+import { mkdir, symlink } from "node:fs/promises";
+
 import { expect, test } from "vitest";
 
 import { TypeCheckError } from "../../../build/errors.ts";
+import { packageRoot } from "../../../build/package-root.ts";
 import { startTypeCheck } from "../../../build/steps/typecheck.ts";
 import { tempProject } from "../../temp-project.ts";
 
@@ -26,6 +29,37 @@ async function check(files: Readonly<Record<string, string>>): Promise<string> {
 
 test("a filter that is in no project", async () => {
   expect(await check({ "filter.ts": FILTER })).toBe("no errors");
+});
+
+test("without a project the Web's globals that a filter has are known", async () => {
+  const used = `
+const aborts: AbortController = new AbortController();
+const timer = setTimeout(() => aborts.abort(), 10);
+clearTimeout(timer);
+const interval: number = setInterval(() => undefined, 10);
+clearInterval(interval);
+queueMicrotask(() => crypto.getRandomValues(new Uint8Array(8)));
+export const now: number = performance.now();
+export const signal: AbortSignal = AbortSignal.timeout(10);
+`;
+  expect(await check({ "filter.ts": FILTER + used })).toBe("no errors");
+  expect(await check({ "filter.ts": `${FILTER}document.title;` })).toContain("Cannot find name 'document'");
+});
+
+test("a project without other types names the globals' types", async () => {
+  const tsconfig = (types: string[]) =>
+    JSON.stringify({ compilerOptions: { lib: ["ES2023"], module: "nodenext", strict: true, types } });
+  const filter = `${FILTER}export const now: number = performance.now();`;
+  expect(await check({ "filter.ts": filter, "tsconfig.json": tsconfig([]) })).toContain(
+    "Cannot find name 'performance'",
+  );
+  await using project = await tempProject({
+    "filter.ts": filter,
+    "tsconfig.json": tsconfig(["proxy-wasm-ts/globals"]),
+  });
+  await mkdir(project.path("node_modules"));
+  await symlink(packageRoot, project.path("node_modules/proxy-wasm-ts"));
+  expect(await startTypeCheck(project.path("filter.ts")).done).toMatchObject({ errors: 0 });
 });
 
 test("type errors look like those of tsc, with code frames", async () => {
