@@ -12,16 +12,20 @@ const alias = [
 ];
 
 /** A suite by what it needs: nothing but Node; the built engine and dist/filter.wasm; a real Envoy. */
-function project(name: string, include: string[], testTimeout: number) {
-  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout } };
+function project(name: string, include: string[], testTimeout: number, env: Record<string, string> = {}) {
+  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout, env } };
 }
 
 export default defineConfig({
   test: {
     maxWorkers: "100%",
     projects: [
-      project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 20_000),
+      project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 60_000),
       project("wasm", ["test/{wasm,shim}/**/*.test.ts", "examples/**/*.test.ts", "src/filter/filter.test.ts"], 120_000),
+      // The tests of the SDK in the module, once more with the filters' TypeScript straight in Node.
+      project("native", ["test/wasm/sdk/**/*.test.ts", "test/native/**/*.test.ts"], 60_000, {
+        PROXY_WASM_TS_MODE: "native",
+      }),
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
     ],
   },

@@ -123,7 +123,7 @@ async function makeModule(
   const started = await timed(
     "snapshot",
     onStep,
-    () => snapshot(bytecode, { map: bundled.map, entry, onLog, words }),
+    () => snapshot(bytecode, { bundle: bundled, entry, onLog, words }),
     ({ wasm }) => wasm.length,
   );
   await intermediate.write("3-snapshot.wasm", started.wasm);

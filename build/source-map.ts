@@ -1,6 +1,6 @@
 import { dirname, relative, resolve, sep } from "node:path";
 
-import { originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
+import { decodedMappings, originalPositionFor, sourceContentFor, TraceMap } from "@jridgewell/trace-mapping";
 
 import type { SourcePosition } from "./code-frame.ts";
 
@@ -41,6 +41,29 @@ export class BundleMap {
           column: found.column + 1,
           source: sourceContentFor(this.#map, found.source) ?? undefined,
         };
+  }
+
+  /** A place of a source, by the source's absolute path. */
+  place(file: string, line: number, column: number): OriginalPosition {
+    const source = this.#map.sources.find((name) => name !== null && resolve(this.#folder, name) === file) ?? "";
+    return { file, line, column, source: sourceContentFor(this.#map, source) ?? undefined };
+  }
+
+  /** The absolute paths of the sources. */
+  get sources(): string[] {
+    return this.#map.sources.map((source) => resolve(this.#folder, source ?? ""));
+  }
+
+  /**
+   * All of the map as rows, in the bundle's order: line and column in the bundle, the source's place in `sources` (-1: nobody wrote
+   * it), line and column there. All lines and columns are from 1.
+   */
+  get rows(): (readonly [number, number, number, number, number])[] {
+    return decodedMappings(this.#map).flatMap((segments, line) =>
+      segments.map(([column, source = -1, sourceLine = 0, sourceColumn = 0]) => {
+        return [line + 1, column + 1, source, sourceLine + 1, sourceColumn + 1] as const;
+      }),
+    );
   }
 }
 

@@ -46,6 +46,67 @@ static void set_error(JSContext *context) {
   JS_FreeValue(context, error);
 }
 
+/* Where the bundle's code comes from, in its order. Lines and columns are from 1. */
+typedef struct Position {
+  int32_t line, column;
+  int32_t file; /* -1: nobody wrote it */
+  int32_t source_line, source_column;
+} Position;
+
+static struct {
+  const Position *rows;
+  size_t count;
+  const char **files;
+} positions;
+
+/* The last row that begins at or before a place, on its line. NULL: nobody wrote what is there. */
+static const Position *find_position(int line, int column) {
+  size_t from = 0, to = positions.count;
+  while (from < to) {
+    size_t middle = from + (to - from) / 2;
+    const Position *row = &positions.rows[middle];
+    if (row->line < line || (row->line == line && row->column <= column))
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  const Position *found = from ? &positions.rows[from - 1] : NULL;
+  return found && found->line == line && found->file >= 0 ? found : NULL;
+}
+
+/*
+ * Called by the engine before it writes a function's line table. A table has one file: that of the function. What the
+ * bundler has put there from another one has the place of what is before it. The top level, which is of all files, has
+ * none of its own and keeps the bundle's places.
+ */
+static void map_positions(JSFunctionDef *function) {
+  const Position *begin = find_position(function->line_num, function->col_num);
+  if (!begin)
+    return;
+  function->line_num = begin->source_line;
+  function->col_num = begin->source_column;
+  JS_FreeAtom(function->ctx, function->filename);
+  function->filename = JS_NewAtom(function->ctx, positions.files[begin->file]);
+  for (int i = 0; function->source_loc_slots && i < function->source_loc_count; i++) {
+    SourceLocSlot *slot = &function->source_loc_slots[i];
+    const Position *found = slot->line_num < 0 ? NULL : find_position(slot->line_num, slot->col_num);
+    bool own = found && found->file == begin->file;
+    slot->line_num = own ? found->source_line : -1;
+    slot->col_num = own ? found->source_column : -1;
+  }
+}
+
+/* Both stay: `rows` as they are, and the files' names, each with a zero byte at its end. */
+EXPORT(set_positions) void set_positions(const Position *rows, size_t count, const char *names, size_t file_count) {
+  positions.rows = rows;
+  positions.count = count;
+  positions.files = calloc(file_count + 1, sizeof *positions.files);
+  if (!positions.files)
+    abort();
+  for (size_t i = 0; i < file_count; i++, names += strlen(names) + 1)
+    positions.files[i] = names;
+}
+
 EXPORT(allocate) void *allocate(size_t size) { return calloc(size ? size : 1, 1); }
 
 /* 0: the result is the bytecode. 1: it is the error. The source's text is not part of the bytecode; line tables are. */

@@ -31,6 +31,18 @@ export const ENGINE_EDITS: readonly Edit[] = [
   },
 ];
 
+/** Edits that only the compiler needs. */
+export const COMPILER_EDITS: readonly Edit[] = [
+  {
+    file: "quickjs.c",
+    why: "line tables have the places of the sources that the bundle came from",
+    find: "static void compute_pc2line_info(JSFunctionDef *s)\n{\n",
+    replace:
+      "static void map_positions(JSFunctionDef *function);\n\n" +
+      "static void compute_pc2line_info(JSFunctionDef *s)\n{\n    map_positions(s);\n",
+  },
+];
+
 /** Edits that only the runtime needs, because they refer to the shim. */
 export const SHIM_EDITS: readonly Edit[] = [
   {

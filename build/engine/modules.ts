@@ -1,4 +1,4 @@
-import { SHIM_EDITS } from "./edits.ts";
+import { COMPILER_EDITS, SHIM_EDITS } from "./edits.ts";
 import type { Edit } from "./edits.ts";
 
 /** Bytes of the module's stack. src/shim/guard.c stops JavaScript before it is used up. */
@@ -53,7 +53,12 @@ export interface EngineModule {
   readonly edits: readonly Edit[];
 }
 
-export const COMPILER: EngineModule = { name: "compiler", unit: "build/engine/compiler.c", flags: [], edits: [] };
+export const COMPILER: EngineModule = {
+  name: "compiler",
+  unit: "build/engine/compiler.c",
+  flags: [],
+  edits: COMPILER_EDITS,
+};
 
 export const RUNTIME: EngineModule = {
   name: "runtime",

@@ -4,6 +4,7 @@ import * as esbuild from "esbuild";
 
 import { sdkModule } from "../package-files.ts";
 import { BundleMap } from "../source-map.ts";
+import { SourceNames } from "../source-names.ts";
 import { bundleError, VIRTUAL_ENTRY } from "./bundle-errors.ts";
 import { usesEvery } from "./context-members.ts";
 import { refuseDynamicCode } from "./dynamic-code.ts";
@@ -15,6 +16,13 @@ export interface Bundle {
   /** Its source map, for a file beside the output. */
   readonly mapJson: string;
   readonly map: BundleMap;
+  /** What the sources are called in stacks. */
+  readonly names: SourceNames;
+}
+
+export interface BundleOptions {
+  /** Leaves each statement one that a debugger can stop at. Default false. */
+  readonly forDebugger?: boolean;
 }
 
 /**
@@ -24,22 +32,23 @@ export interface Bundle {
  * @param outfile - absolute path of the module to build; sources in the source map are relative to it
  * @throws BuildError for mistakes in the filter's sources, imports that cannot be found, and code made from strings
  */
-export async function bundle(entry: string, outfile: string): Promise<Bundle> {
-  let result = await runEsbuild(entry, outfile, false);
+export async function bundle(entry: string, outfile: string, options: BundleOptions = {}): Promise<Bundle> {
+  let result = await runEsbuild(entry, outfile, false, options);
   if (usesEvery(output(result, outfile))) {
-    result = await runEsbuild(entry, outfile, true);
+    result = await runEsbuild(entry, outfile, true, options);
   }
   const script = output(result, outfile);
   const mapJson = output(result, `${outfile}.map`);
   const map = new BundleMap(mapJson, dirname(outfile));
   await refuseDynamicCode(script, map);
-  return { script, mapJson, map };
+  return { script, mapJson, map, names: new SourceNames(entry) };
 }
 
 async function runEsbuild(
   entry: string,
   outfile: string,
   withEvery: boolean,
+  { forDebugger = false }: BundleOptions,
 ): Promise<{ outputFiles: esbuild.OutputFile[] }> {
   const folder = dirname(entry);
   try {
@@ -61,7 +70,7 @@ async function runEsbuild(
       inject: [sdkModule("globals")],
       define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
       // Names stay for stacks, lines for reading a stack against the intermediate file; neither is in the module.
-      minifySyntax: true,
+      minifySyntax: !forDebugger,
       // Modules are strict; a script has to say so.
       banner: { js: '"use strict";' },
       sourcemap: "external",

@@ -1,7 +1,8 @@
 import { displayPath, displayPosition, messageWithFrame } from "../code-frame.ts";
 import { isOfSdk } from "../package-files.ts";
 import { BUNDLE_NAME } from "../source-map.ts";
-import type { BundleMap, OriginalPosition } from "../source-map.ts";
+import type { OriginalPosition } from "../source-map.ts";
+import type { Bundle } from "./bundle.ts";
 import { VIRTUAL_ENTRY } from "./bundle-errors.ts";
 
 /** A JavaScript error, as the engine's modules report it. */
@@ -34,34 +35,47 @@ export function titleOf({ name, message }: ScriptError): string {
  * @param text - what went wrong
  * @param entry - is named when no place is known
  */
-export function describeScriptError(error: ScriptError, text: string, map: BundleMap, entry: string): string {
-  const frames = stackFrames(error.stack ?? "", map);
+export function describeScriptError(error: ScriptError, text: string, sources: Sources, entry: string): string {
+  const frames = stackFrames(error.stack ?? "", sources);
   const place = frames.find(({ position }) => position !== undefined && !isOfSdk(position.file))?.position;
   const message =
     place === undefined ? `${displayPath(entry)} - error: ${text}` : messageWithFrame(place, text, place.source, 1);
   return frames.length < 2 ? message : [message, "", ...frames.map(({ text }) => text)].join("\n");
 }
 
+/** Where a bundle came from. */
+export type Sources = Pick<Bundle, "map" | "names">;
+
 interface StackFrame {
   readonly text: string;
   readonly position: OriginalPosition | undefined;
 }
 
-const FRAME = new RegExp(`^\\s*at (?:(.*) \\()?${BUNDLE_NAME.replace(".", "\\.")}:(\\d+):(\\d+)\\)?$`);
+const FRAME = /^\s*at (?:(.*) \()?(.+):(\d+):(\d+)\)?$/;
 
 /** The lines of a stack with the positions that people wrote; lines of code that the bundler added are left out. */
-function stackFrames(stack: string, map: BundleMap): StackFrame[] {
+function stackFrames(stack: string, sources: Sources): StackFrame[] {
   return stack.split("\n").flatMap((line): StackFrame[] => {
     const match = FRAME.exec(line);
     if (match === null) {
       return line.trim() === "" ? [] : [{ text: `    ${line.trim()}`, position: undefined }];
     }
-    const position = map.find(Number(match[2]), Number(match[3]));
+    const [, caller, file = "", row, column] = match;
+    const position = sourcePosition(file, Number(row), Number(column), sources);
     if (position === undefined || position.file.endsWith(VIRTUAL_ENTRY)) {
       return [];
     }
-    const name = match[1] === undefined || match[1].startsWith("<") ? undefined : match[1];
+    const name = caller === undefined || caller.startsWith("<") ? undefined : caller;
     const where = displayPosition(position);
     return [{ text: name === undefined ? `    at ${where}` : `    at ${name} (${where})`, position }];
   });
+}
+
+/** Most functions have the places of their sources; code of several sources, such as the top level, those of the bundle. */
+function sourcePosition(file: string, line: number, column: number, sources: Sources): OriginalPosition | undefined {
+  if (file === BUNDLE_NAME) {
+    return sources.map.find(line, column);
+  }
+  const path = sources.names.fileOf(file);
+  return path === undefined ? undefined : sources.map.place(path, line, column);
 }

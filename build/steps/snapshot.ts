@@ -1,13 +1,12 @@
 import { LogLevel, Status } from "../../src/abi/index.ts";
 import { BuildError } from "../errors.ts";
-import type { BundleMap } from "../source-map.ts";
 import type { WasmFunction } from "../wasm/api.ts";
 import { exportMutableGlobals } from "../wasm/exports.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
 import { readEngine } from "./engine-module.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
-import type { ScriptError } from "./script-error.ts";
+import type { ScriptError, Sources } from "./script-error.ts";
 
 /** A line that the filter's top level logged while it was built. */
 export interface BuildLog {
@@ -25,7 +24,7 @@ export interface Snapshot {
 }
 
 export interface SnapshotOptions {
-  readonly map: BundleMap;
+  readonly bundle: Sources;
   /** Absolute path of the filter's file. */
   readonly entry: string;
   readonly onLog: (line: BuildLog) => void;
@@ -50,7 +49,7 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
   const failed = instance.call("build_run", instance.write("build_allocate", bytecode), bytecode.length, words);
   const result = instance.takeText(instance.call("build_result_ptr"), instance.call("build_result_len"));
   if (failed !== 0) {
-    throw topLevelError(result, host.firstCall, options);
+    throw topLevelError(parseScriptError(result), options);
   }
   if (names.some((name, at) => instance.global(name) !== globals[at])) {
     throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
@@ -61,8 +60,6 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
 /** What the runtime finds in place of a host: its log, and nothing else. */
 class BuildTimeHost {
   readonly #onLog: (line: BuildLog) => void;
-  /** The first call that there is no host for. */
-  firstCall: string | undefined;
 
   constructor(onLog: (line: BuildLog) => void) {
     this.#onLog = onLog;
@@ -75,10 +72,7 @@ class BuildTimeHost {
         return Status.Ok;
       };
     }
-    return () => {
-      this.firstCall ??= name;
-      return Status.Unimplemented;
-    };
+    return () => Status.Unimplemented;
   }
 }
 
@@ -89,17 +83,20 @@ function levelName(level: number): BuildLog["level"] {
 
 const WHEN = "the filter's top level runs once, when the filter is built";
 
-function topLevelError(result: string, hostCall: string | undefined, { map, entry }: SnapshotOptions): BuildError {
-  const error = parseScriptError(result);
-  return new BuildError(describeScriptError(error, explain(error, hostCall), map, entry));
+export function topLevelError(
+  error: ScriptError,
+  { bundle, entry }: Pick<SnapshotOptions, "bundle" | "entry">,
+): BuildError {
+  return new BuildError(describeScriptError(error, explain(error), bundle, entry));
 }
 
-function explain(error: ScriptError, hostCall: string | undefined): string {
+function explain(error: ScriptError): string {
   if (error.name === "InternalError" && error.message === "interrupted") {
     // The engine's line tables know calls and property accesses; a loop without them is after the last one.
     return `this does not end: ${WHEN}, and it was stopped at or after this place. Look for an endless loop.`;
   }
-  if (hostCall !== undefined && error.message?.startsWith(`${hostCall} cannot be called at the top level`) === true) {
+  const hostCall = /^(\w+) cannot be called at the top level/.exec(error.message ?? "")?.[1];
+  if (hostCall !== undefined) {
     return `${hostCall} has no host here: ${WHEN}. Call it from a hook.`;
   }
   return `${titleOf(error)}\n(${WHEN}, and threw this)`;

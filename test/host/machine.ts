@@ -18,7 +18,8 @@ import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
 import { Vm } from "./vm.ts";
 import { wasiImports } from "./wasi.ts";
-import type { WasmModule } from "./wasm-api.ts";
+import { UNRECORDED } from "./wasm-api.ts";
+import type { GuestModule } from "./wasm-api.ts";
 
 export interface MachineSettings {
   readonly vmId: string;
@@ -50,7 +51,7 @@ export class Machine {
   #lastContextId = 0;
   #lastConnectionId = 0;
 
-  constructor(module: WasmModule, settings: MachineSettings, log: Log) {
+  constructor(module: GuestModule, settings: MachineSettings, log: Log) {
     this.settings = settings;
     this.log = log;
     this.vm = new Vm(log, () => {
@@ -62,8 +63,10 @@ export class Machine {
     this.ticks = new Ticks(this.vm, settings.clock);
     this.foreign = new ForeignFunctions(settings.foreignFunctions, log);
     const wasi = wasiImports(this.vm, log, settings.clock, settings.env);
+    const hostCalls = (calls: CallLog) => hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls);
     this.vm.instantiate(module, {
-      env: hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), this.calls),
+      env: hostCalls(this.calls),
+      [UNRECORDED]: hostCalls(new CallLog()),
       ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
     });
     settings.shared.addVm(settings.vmId);

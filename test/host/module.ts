@@ -1,22 +1,106 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { ABI_VERSION_EXPORT, HOST_CALLS, WASI_CALLS } from "../../src/abi/index.ts";
 import { messageOf, TestHostError } from "./errors.ts";
 import { wasm } from "./wasm-api.ts";
-import type { WasmImport, WasmModule } from "./wasm-api.ts";
+import type { GuestModule, WasmImport, WasmModule } from "./wasm-api.ts";
 
 /** Names under which modules import WASI; Envoy knows both. */
 export const WASI_MODULES = ["wasi_snapshot_preview1", "wasi_unstable"] as const;
 
-/** A built filter: the path of its file, its bytes, or the compiled `WebAssembly.Module`, which saves time when it is loaded often. */
-export type FilterSource = string | Uint8Array | WasmModule;
+/**
+ * A filter: the path of its TypeScript or of the built module, the module's bytes, the compiled `WebAssembly.Module`, or what
+ * `compileFilter` returned. The last two save time when a filter is loaded often.
+ */
+export type FilterSource = string | Uint8Array | WasmModule | CompiledFilter;
+
+/**
+ * How a filter runs: "wasm" is the module, which is what ships; "native" is the filter's TypeScript straight in Node, where
+ * breakpoints and coverage work. Both make the same host calls.
+ */
+export type Mode = "wasm" | "native";
+
+/** What `compileFilter` makes, for `TestHost.load`. */
+export class CompiledFilter {
+  /** @internal */
+  readonly module: GuestModule;
+
+  /** @internal */
+  constructor(module: GuestModule) {
+    this.module = module;
+  }
+}
+
+const SOURCE = /\.[cm]?[jt]sx?$/;
+
+/**
+ * Makes a filter ready for `TestHost.load`, once for many hosts. Each host has a VM, and variables, of its own.
+ *
+ * @param path - of the filter's file
+ * @param mode - default: the environment variable PROXY_WASM_TS_MODE, or "wasm"
+ * @throws (rejects) an error with the place when the filter cannot be built; types are not checked
+ *
+ * @example
+ * ```ts
+ * const filter = await compileFilter("src/filter.ts", "native");
+ * await using host = await TestHost.load(filter);
+ * ```
+ */
+export async function compileFilter(path: string, mode: Mode = defaultMode()): Promise<CompiledFilter> {
+  if (!SOURCE.test(path)) {
+    throw new TestHostError(`compileFilter takes a filter's source, a file of TypeScript or JavaScript, not ${path}`);
+  }
+  return new CompiledFilter(mode === "native" ? await loadNative(path) : await build(path));
+}
+
+function defaultMode(): Mode {
+  const mode = process.env["PROXY_WASM_TS_MODE"];
+  if (mode !== undefined && mode !== "wasm" && mode !== "native") {
+    throw new TestHostError(`the environment variable PROXY_WASM_TS_MODE must be "wasm" or "native", not "${mode}"`);
+  }
+  return mode ?? "wasm";
+}
+
+/** The builder is loaded when it is needed: most tests load what was built. */
+async function loadNative(path: string): Promise<GuestModule> {
+  const { NativeModule } = await import("./native/module.ts");
+  return NativeModule.load(path);
+}
+
+async function build(path: string): Promise<GuestModule> {
+  const { buildFilter } = await import("../../build/pipeline.ts");
+  const folder = await mkdtemp(join(tmpdir(), "proxy-wasm-ts-"));
+  try {
+    const { wasm: bytes } = await buildFilter({ entry: path, outfile: join(folder, "filter.wasm"), typecheck: false });
+    return guest(compile(bytes, path));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function guest(module: WasmModule): GuestModule {
+  return { instantiate: (imports) => new wasm.Instance(module, imports).exports };
+}
 
 /** @throws TestHostError that says what is wrong with the module, as Envoy would refuse it, too */
-export async function loadModule(source: FilterSource): Promise<WasmModule> {
+export async function loadModule(source: FilterSource, mode: Mode | undefined): Promise<GuestModule> {
+  if (source instanceof CompiledFilter) {
+    return source.module;
+  }
+  if (typeof source === "string" && SOURCE.test(source)) {
+    return (await compileFilter(source, mode)).module;
+  }
+  if (mode === "native") {
+    throw new TestHostError(
+      `${nameOf(source)} is a built module, and native mode runs a filter's TypeScript: give TestHost.load the path of its source`,
+    );
+  }
   const module = source instanceof wasm.Module ? source : compile(await bytesOf(source), nameOf(source));
   checkImports(module, nameOf(source));
   checkExports(module, nameOf(source));
-  return module;
+  return guest(module);
 }
 
 function nameOf(source: FilterSource): string {
@@ -28,7 +112,9 @@ async function bytesOf(source: FilterSource): Promise<Uint8Array> {
     return source;
   }
   if (typeof source !== "string") {
-    throw new TestHostError("TestHost.load needs a path, the bytes of a module, or a WebAssembly.Module");
+    throw new TestHostError(
+      "TestHost.load needs a path, the bytes of a module, a WebAssembly.Module, or what compileFilter returned",
+    );
   }
   try {
     return await readFile(source);

@@ -3,11 +3,14 @@ import type { ForeignFunction } from "./foreign.ts";
 import type { GrpcServices } from "./grpc-handler.ts";
 import type { PluginOptions } from "./hosted-plugin.ts";
 import type { LogLine } from "./log.ts";
+import type { Mode } from "./module.ts";
 import type { Properties } from "./properties.ts";
 import type { SharedState } from "./shared-state.ts";
 
 /** Options of `TestHost.load`. */
 export interface TestHostOptions extends PluginOptions {
+  /** For a filter that is given as TypeScript. Default: the environment variable PROXY_WASM_TS_MODE, or "wasm". */
+  readonly mode?: Mode;
   /** The VM configuration: text or bytes as they are, anything else as JSON. Default: empty. */
   readonly vmConfig?: unknown;
   /** The name under which VMs share data and queues, and the property `plugin_vm_id`. Default: empty. */

@@ -81,7 +81,7 @@ export class TestHost implements AsyncDisposable {
       properties: propertyTable(options.properties ?? {}),
       allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
     };
-    const machine = new Machine(await loadModule(filter), settings, log);
+    const machine = new Machine(await loadModule(filter, options.mode), settings, log);
     try {
       return new TestHost(machine, new HostedPlugin(machine, options), shared, manual);
     } catch (error) {

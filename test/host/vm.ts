@@ -1,8 +1,7 @@
 import type { Callback } from "../../src/abi/index.ts";
 import type { Log } from "./log.ts";
 import { GuestMemory } from "./memory.ts";
-import { wasm } from "./wasm-api.ts";
-import type { WasmExports, WasmImports, WasmMemory, WasmModule } from "./wasm-api.ts";
+import type { GuestModule, WasmExports, WasmImports, WasmMemory } from "./wasm-api.ts";
 
 type Exported = (...parameters: number[]) => unknown;
 
@@ -77,8 +76,8 @@ export class Vm {
   }
 
   /** @throws what instantiation throws, for example that an import is missing */
-  instantiate(module: WasmModule, imports: WasmImports): void {
-    this.#exports = new wasm.Instance(module, imports).exports;
+  instantiate(module: GuestModule, imports: WasmImports): void {
+    this.#exports = module.instantiate(imports);
     // Envoy prefers malloc.
     const allocate = this.#function("malloc") ?? this.#function("proxy_on_memory_allocate") ?? (() => 0);
     this.#memory = new GuestMemory(this.#exports["memory"] as WasmMemory, (size) =>

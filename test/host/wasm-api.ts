@@ -9,10 +9,21 @@ export type WasmExports = Readonly<Record<string, unknown>>;
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
+  /** In pages of 64 KiB. */
+  grow: (pages: number) => number;
 }
+
+/** Imports that only the host's own stand-in for a module knows: the host calls, without a record of them. */
+export const UNRECORDED = "env.unrecorded";
 
 /** A `WebAssembly.Module`. */
 export type WasmModule = object;
+
+/** What the host can run: a module, or what behaves like one. */
+export interface GuestModule {
+  /** @throws what instantiation throws, for example that an import is missing */
+  instantiate: (imports: WasmImports) => WasmExports;
+}
 
 export interface WasmImport {
   readonly module: string;
@@ -26,6 +37,7 @@ interface WebAssemblyApi {
     imports: (module: WasmModule) => WasmImport[];
     exports: (module: WasmModule) => { readonly name: string; readonly kind: string }[];
   };
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
   readonly Instance: new (module: WasmModule, imports: WasmImports) => { readonly exports: WasmExports };
 }
 

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { beforeAll, describe, expect, test } from "vitest";
 
-import { buildFilter } from "../../../build/pipeline.ts";
-import { readModule } from "../../../build/wasm/module.ts";
 import { TestHost } from "../../host/index.ts";
-import type { GrpcServices, TestHostOptions } from "../../host/index.ts";
-import { tempProject } from "../../temp-project.ts";
+import type { CompiledFilter, GrpcServices, TestHostOptions } from "../../host/index.ts";
+import { build, buildTestFilter } from "./build.ts";
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
@@ -55,22 +53,20 @@ const services: GrpcServices = {
   },
 };
 
-let unary: Uint8Array;
-let streams: Uint8Array;
+let unary: CompiledFilter;
+let streams: CompiledFilter;
 
 beforeAll(async () => {
-  await using project = await tempProject({});
-  const build = async (entry: string) =>
-    (await buildFilter({ entry, outfile: project.path("filter.wasm"), typecheck: false })).wasm;
-  unary = await build("test/filters/grpc.ts");
-  streams = await build("test/filters/grpc-streams.ts");
+  unary = await buildTestFilter("grpc");
+  streams = await buildTestFilter("grpc-streams");
 });
 
 async function ask(host: TestHost, path: string, headers: Record<string, string> = {}): Promise<unknown> {
   return (await host.fetch(`http://shop${path}`, { headers })).json();
 }
 
-const load = (wasm: Uint8Array, options: TestHostOptions = {}) => TestHost.load(wasm, { grpc: services, ...options });
+const load = (filter: CompiledFilter, options: TestHostOptions = {}) =>
+  TestHost.load(filter, { grpc: services, ...options });
 
 /** What became of each call of a host call. */
 const statuses = (host: TestHost, name: string) =>
@@ -176,9 +172,7 @@ describe("the raw ABI", () => {
     });`;
 
   test("tells a receiver what arrives, and knows which ids are its own", async () => {
-    await using project = await tempProject({ "filter.ts": code });
-    const options = { entry: project.path("filter.ts"), outfile: project.path("filter.wasm"), typecheck: false };
-    await using host = await load((await buildFilter(options)).wasm);
+    await using host = await load(await build(code));
     expect(await ask(host, "/call")).toEqual({
       id: 5,
       outcome: [5, "no such user{via_upstream}"],
@@ -190,19 +184,4 @@ describe("the raw ABI", () => {
       wrong: "TypeError: proxy_grpc_stream: the receiver must be an object",
     });
   });
-});
-
-test("a module has the callbacks that its filter needs, and a filter without gRPC has none of it", async () => {
-  const grpcOf = (wasm: Uint8Array) => {
-    const { exports, imports } = readModule(wasm);
-    return [...exports, ...imports].map(({ name }) => name).filter((name) => /grpc|get_status/.test(name));
-  };
-  expect(grpcOf(unary)).toContain("proxy_on_grpc_close");
-  expect(grpcOf(unary)).not.toContain("proxy_on_grpc_receive_initial_metadata");
-  expect(grpcOf(streams)).toContain("proxy_on_grpc_receive_initial_metadata");
-  await using project = await tempProject({
-    "filter.ts": `import { defineFilter } from "proxy-wasm-ts";\nexport default defineFilter({ onRequestHeaders() {} });`,
-  });
-  const options = { entry: project.path("filter.ts"), outfile: project.path("filter.wasm"), typecheck: false };
-  expect(grpcOf((await buildFilter(options)).wasm)).toEqual([]);
 });

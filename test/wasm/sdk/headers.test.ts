@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
-import { buildTestFilter } from "../../build-filter.ts";
-import type { BuiltModule } from "../../build-filter.ts";
 import { TestHost } from "../../host/index.ts";
+import type { CompiledFilter } from "../../host/index.ts";
+import { buildTestFilter } from "./build.ts";
 
-let built: BuiltModule;
+let built: CompiledFilter;
 
 beforeAll(async () => {
   built = await buildTestFilter("headers");
 }, 60_000);
 
-afterAll(() => built[Symbol.asyncDispose]());
-
 /** Sends a request's headers, and says what the filter let pass and logged. */
 async function run(...headers: [string, string][]) {
-  await using host = await TestHost.load(built.wasm);
+  await using host = await TestHost.load(built);
   const stream = host.openStream();
   const pseudo: [string, string][] = [
     [":method", "GET"],

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
-import { buildTestFilter } from "../../build-filter.ts";
-import type { BuiltModule } from "../../build-filter.ts";
 import { TestHost } from "../../host/index.ts";
+import type { CompiledFilter } from "../../host/index.ts";
+import { buildTestFilter } from "./build.ts";
 
-let built: BuiltModule;
+let built: CompiledFilter;
 
 beforeAll(async () => {
   built = await buildTestFilter("interleaved");
 }, 60_000);
-
-afterAll(() => built[Symbol.asyncDispose]());
 
 /** Numbers that look random and are the same each time (mulberry32). */
 function random(seed: number): (below: number) => number {
@@ -35,7 +33,7 @@ const CASES = Number(process.env["INTERLEAVINGS"] ?? 1000);
 
 test(`streams whose calls end in any order keep to themselves: ${CASES} interleavings`, async () => {
   const waiting: Waiting[] = [];
-  await using host = await TestHost.load(built.wasm, {
+  await using host = await TestHost.load(built, {
     clusters: {
       other: (request) =>
         new Promise((answer) => {

@@ -1,31 +1,25 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
-import { buildTestFilter } from "../../build-filter.ts";
-import type { BuiltModule } from "../../build-filter.ts";
 import { TestHost } from "../../host/index.ts";
-import type { TestHostOptions } from "../../host/index.ts";
+import type { CompiledFilter, TestHostOptions } from "../../host/index.ts";
+import { buildTestFilter } from "./build.ts";
 
-let plugins: BuiltModule;
-let network: BuiltModule;
+let plugins: CompiledFilter;
+let network: CompiledFilter;
 
 beforeAll(async () => {
   plugins = await buildTestFilter("plugins");
   network = await buildTestFilter("network");
 }, 60_000);
 
-afterAll(async () => {
-  await plugins[Symbol.asyncDispose]();
-  await network[Symbol.asyncDispose]();
-});
-
 /** A host whose upstream keeps the headers that it got. */
-async function start(options: TestHostOptions, wasm = plugins.wasm) {
+async function start(options: TestHostOptions, filter = plugins) {
   const seen: Headers[] = [];
   const upstream = (request: Request) => {
     seen.push(request.headers);
     return new Response("upstream");
   };
-  const host = await TestHost.load(wasm, { upstream, ...options });
+  const host = await TestHost.load(filter, { upstream, ...options });
   const lines = () => host.logs.map(({ message }) => message);
   return { host, seen, lines, [Symbol.asyncDispose]: () => host.close() };
 }
@@ -118,7 +112,7 @@ test("timers follow the host's clock", async () => {
 
 describe("a network filter", () => {
   test("rewrites both directions, and sees the end", async () => {
-    await using filter = await start({}, network.wasm);
+    await using filter = await start({}, network);
     const connection = filter.host.connect();
     expect(connection.downstreamData("hello").text).toBe("HELLO");
     expect(connection.upstreamData("World").text).toBe("<World>");
@@ -127,7 +121,7 @@ describe("a network filter", () => {
   });
 
   test("holds data back while a call is pending", async () => {
-    await using filter = await start({ clusters: { other: () => new Response() } }, network.wasm);
+    await using filter = await start({ clusters: { other: () => new Response() } }, network);
     const connection = filter.host.connect();
     expect(connection.downstreamData("call\n")).toMatchObject({ action: "Pause", text: "" });
     await filter.host.advance(0);
@@ -135,7 +129,7 @@ describe("a network filter", () => {
   });
 
   test("closes a connection, also when a hook throws", async () => {
-    await using filter = await start({}, network.wasm);
+    await using filter = await start({}, network);
     for (const word of ["close", "throw"]) {
       const connection = filter.host.connect();
       connection.downstreamData(word);

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { buildTestFilter } from "../../build-filter.ts";
-import type { BuiltModule } from "../../build-filter.ts";
 import { TestHost } from "../../host/index.ts";
+import type { CompiledFilter } from "../../host/index.ts";
+import { buildTestFilter } from "./build.ts";
 
-let built: BuiltModule;
+let built: CompiledFilter;
 let host: TestHost;
 
 beforeAll(async () => {
   built = await buildTestFilter("raw-calls");
-  host = await TestHost.load(built.wasm, {
+  host = await TestHost.load(built, {
     clock: "manual",
     upstream: async (request) => new Response(await request.text()),
   });
@@ -17,7 +17,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await host.close();
-  await built[Symbol.asyncDispose]();
 });
 
 const run = async (path: string): Promise<unknown> => (await host.fetch(`http://a/${path}`)).json();

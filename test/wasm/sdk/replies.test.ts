@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
-import { buildTestFilter } from "../../build-filter.ts";
-import type { BuiltModule } from "../../build-filter.ts";
 import { TestHost, trailersOf, withTrailers } from "../../host/index.ts";
+import type { CompiledFilter } from "../../host/index.ts";
+import { buildTestFilter } from "./build.ts";
 
-let built: BuiltModule;
+let built: CompiledFilter;
 
 beforeAll(async () => {
   built = await buildTestFilter("replies");
 }, 60_000);
 
-afterAll(() => built[Symbol.asyncDispose]());
-
 async function start(config?: unknown) {
   let requests = 0;
-  const host = await TestHost.load(built.wasm, {
+  const host = await TestHost.load(built, {
     config,
     clusters: {
       other: async (request) => {

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 
 import { SharedState, TestHost } from "../../host/index.ts";
+import type { CompiledFilter } from "../../host/index.ts";
 import { build } from "./build.ts";
 
 const FILTER = `
@@ -61,7 +62,7 @@ export default defineFilter({
 });
 `;
 
-let filter: Uint8Array;
+let filter: CompiledFilter;
 
 beforeAll(async () => {
   filter = await build(FILTER);
