@@ -7,6 +7,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Node lets a package import itself by its name, vite does not. */
 const alias = [
   { find: /^proxy-wasm-ts\/testing$/, replacement: source("test/host/index.ts") },
+  { find: /^proxy-wasm-ts\/testing\/vitest$/, replacement: source("test/host/vitest.ts") },
   { find: /^proxy-wasm-ts\/hostcalls$/, replacement: source("src/sdk/hostcalls.ts") },
   { find: /^proxy-wasm-ts$/, replacement: source("src/sdk/index.ts") },
 ];

@@ -3,6 +3,7 @@ import type { HostCall } from "../../src/abi/index.ts";
 import { bytesToByteString, bytesToText } from "./byte-string.ts";
 import { decodePairs } from "./pairs.ts";
 import { keep } from "./recent.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** The name of a `proxy_status_t`, as in `Status`. */
 export type StatusName = keyof typeof Status;
@@ -39,11 +40,19 @@ const BYTE_STRINGS = new Set(["key", "value"]);
 /** The host calls, in order. */
 export class CallLog {
   readonly records: CallRecord[] = [];
+  readonly #transcript: Transcript | undefined;
+
+  /** @param transcript - is given each call, too */
+  constructor(transcript?: Transcript) {
+    this.#transcript = transcript;
+  }
 
   add(call: HostCall, context: number, values: Readonly<Record<string, Value>>, status: Status): void {
     const readable = Object.entries(values).map(([name, value]) => [name, readableValue(name, value)] as const);
     const statusName = nameOf(Status, status) as StatusName;
-    keep(this.records, { call, context, ...Object.fromEntries(readable), status: statusName });
+    const record = { call, context, ...Object.fromEntries(readable), status: statusName };
+    keep(this.records, record);
+    this.#transcript?.call(record);
   }
 }
 

@@ -16,6 +16,7 @@ import type { Plugin } from "./plugin.ts";
 import type { PropertyValue } from "./properties.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
+import { Transcript } from "./transcript.ts";
 import { Vm } from "./vm.ts";
 import { wasiImports } from "./wasi.ts";
 import { UNRECORDED } from "./wasm-api.ts";
@@ -40,7 +41,8 @@ export class Machine {
   readonly settings: MachineSettings;
   readonly log: Log;
   readonly vm: Vm;
-  readonly calls = new CallLog();
+  readonly transcript = new Transcript();
+  readonly calls = new CallLog(this.transcript);
   readonly callouts = new CalloutIds();
   readonly metrics = new Metrics();
   readonly foreign: ForeignFunctions;
@@ -54,7 +56,7 @@ export class Machine {
   constructor(module: GuestModule, settings: MachineSettings, log: Log) {
     this.settings = settings;
     this.log = log;
-    this.vm = new Vm(log, () => {
+    this.vm = new Vm(log, this.transcript, () => {
       this.ticks.stopAll();
       for (const plugin of this.#plugins.values()) {
         plugin.fail();

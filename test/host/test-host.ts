@@ -8,6 +8,7 @@ import { messageOf, TestHostError } from "./errors.ts";
 import { HostedPlugin } from "./hosted-plugin.ts";
 import type { PluginOptions } from "./hosted-plugin.ts";
 import type { HttpProxy, ListenOptions } from "./listen.ts";
+import { announceHost } from "./loaded-hosts.ts";
 import { Log } from "./log.ts";
 import type { LogLine } from "./log.ts";
 import { Machine } from "./machine.ts";
@@ -83,7 +84,9 @@ export class TestHost implements AsyncDisposable {
     };
     const machine = new Machine(await loadModule(filter, options.mode), settings, log);
     try {
-      return new TestHost(machine, new HostedPlugin(machine, options), shared, manual);
+      const host = new TestHost(machine, new HostedPlugin(machine, options), shared, manual);
+      announceHost(host);
+      return host;
     } catch (error) {
       machine.close();
       throw error;
@@ -98,6 +101,15 @@ export class TestHost implements AsyncDisposable {
   /** The host calls that the filter made, in order. */
   get calls(): readonly CallRecord[] {
     return this.#machine.calls.records;
+  }
+
+  /**
+   * What happened between host and filter, for people: callbacks, the calls within them, and what became of both.
+   *
+   * @param lines - the newest so many
+   */
+  transcript(lines = 60): string {
+    return this.#machine.transcript.text(lines);
   }
 
   /** The size of the filter's memory, in bytes. WebAssembly's memory never shrinks: it is the most that was needed so far. */

@@ -1,6 +1,7 @@
 import type { Callback } from "../../src/abi/index.ts";
 import type { Log } from "./log.ts";
 import { GuestMemory } from "./memory.ts";
+import type { Transcript } from "./transcript.ts";
 import type { GuestModule, WasmExports, WasmImports, WasmMemory } from "./wasm-api.ts";
 
 type Exported = (...parameters: number[]) => unknown;
@@ -14,6 +15,7 @@ export const STOPPED = -1;
  */
 export class Vm {
   readonly #log: Log;
+  readonly #transcript: Transcript;
   readonly #onFailure: () => void;
   #exports: WasmExports = {};
   #memory: GuestMemory | undefined;
@@ -26,8 +28,9 @@ export class Vm {
   readonly #afterCall: (() => void)[] = [];
 
   /** @param onFailure - called once, after the callback that broke the module */
-  constructor(log: Log, onFailure: () => void) {
+  constructor(log: Log, transcript: Transcript, onFailure: () => void) {
     this.#log = log;
+    this.#transcript = transcript;
     this.#onFailure = onFailure;
   }
 
@@ -145,6 +148,7 @@ export class Vm {
     if (this.#running !== undefined) {
       throw new Error(`the host called ${name} while ${this.#running} was running`);
     }
+    this.#transcript.enter(name, parameters);
     this.#running = name;
     this.#current = parameters[0] ?? 0;
     let value: number | undefined;
@@ -156,6 +160,7 @@ export class Vm {
     } finally {
       this.#running = undefined;
       this.#current = this.#effective = 0;
+      this.#transcript.leave(name, value);
     }
     const stopped = this.#iterationStopped;
     this.#iterationStopped = false;

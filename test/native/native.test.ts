@@ -175,7 +175,9 @@ test("both modes make the same host calls, with the same arguments", async () =>
     });
     const answers: unknown[] = [];
     for (const path of ["jump", "jolt", "other"]) {
-      const response = await host.fetch(`http://a/${path}`, { headers: { "x-a": "1", "x-request-id": path, cookie: "c" } });
+      const response = await host.fetch(`http://a/${path}`, {
+        headers: { "x-a": "1", "x-request-id": path, cookie: "c" },
+      });
       answers.push([response.status, response.headers.get("x-back"), await response.text()]);
     }
     return { calls: host.calls, logs: host.logs, answers };
