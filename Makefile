@@ -12,12 +12,13 @@ demo: install ## one request through the filter in the Node host; KEEP=1 leaves 
 demo.envoy: install ## the same on a real Envoy with the Go program (needs Go)
 	@npm run -s demo -- --envoy
 
-test: install ## everything that the gate checks: lint, types, unit and wasm tests, a real Envoy, the demo
+test: install ## everything that the gate checks: lint, types, unit and wasm tests, a real Envoy, the peers' examples, the demo
 	npm run -s lint
 	npm run -s typecheck
 	npm test
 	npm run test:soak
 	npm run test:envoy
+	npm run test:peers
 	npm run -s demo
 
 build.wasm: install ## dist/filter.wasm

@@ -12,7 +12,7 @@ const alias = [
   { find: /^proxy-wasm-ts$/, replacement: source("src/sdk/index.ts") },
 ];
 
-/** A suite by what it needs: nothing but Node; the built engine and dist/filter.wasm; a real Envoy. */
+/** A suite by what it needs: nothing but Node; the built engine and dist/filter.wasm; a real Envoy; Envoy and Go. */
 function project(name: string, include: string[], testTimeout: number, env: Record<string, string> = {}) {
   return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout, env } };
 }
@@ -28,6 +28,7 @@ export default defineConfig({
         PROXY_WASM_TS_MODE: "native",
       }),
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
+      project("peers", ["test/peers/**/*.test.ts"], 60_000),
     ],
   },
 });

@@ -3,7 +3,7 @@ import type { BodyInit } from "./hostcalls.ts";
 
 /**
  * The body of a request or response, or the data of a connection, as the host holds it back for a hook: with
- * `requestBody: "stream"` and in network filters the part that has arrived since the hook's last call, otherwise all of it.
+ * `requestBody: "stream"` or `"inspect"` and in network filters the part that has arrived since the hook's last call, otherwise all of it.
  *
  * It is there in its own hook only, until that returns or its promise settles; later, all methods throw a TypeError. Nothing
  * is copied before it is asked for.

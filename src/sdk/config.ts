@@ -47,7 +47,7 @@ export function textConfig<Config>(read: (text: string) => Config): RawReader<Co
 
 /** Reads a configuration that is no text: the host's bytes as they are. */
 export function bytesConfig<Config>(read: (bytes: Uint8Array) => Config): RawReader<Config> {
-  return { readRaw: () => read(proxy_get_buffer_bytes(BufferType.PluginConfiguration, 0, 2 ** 32 - 1)) };
+  return { readRaw: () => read(proxy_get_buffer_bytes(BufferType.PluginConfiguration, 0, 2 ** 31 - 1)) };
 }
 
 /**

@@ -12,6 +12,7 @@ export interface FetchInit {
   method?: string;
   /** `:authority`. Default: the cluster's name. */
   authority?: string;
+  /** Without pseudo headers, which are the options before and the path: `request.headers.pick(["*"])` has all the others. */
   headers?: HeadersInit;
   /** A string is sent as UTF-8. The host adds content-length. */
   body?: BodyInit;

@@ -37,11 +37,12 @@ export interface PluginOptions<Config> {
 
 /**
  * How a body reaches its hook. "whole" (default): the host collects it, and the hook runs once. "rewrite": the same, and it may
- * be replaced by one of another length; content-length is removed before the headers go on. "stream": the hook runs for each
- * part as it arrives. What the host collects is limited (Envoy: the listener's and route's buffer limits, 1 MiB by default;
+ * be replaced by one of another length; content-length is removed after the hook of the headers. "stream": the hook runs for each
+ * part as it arrives, and the part goes on when it returns. "inspect": the hook runs for each part as it arrives, and the host
+ * holds all of them until the hook has let the last one pass. What the host collects is limited (Envoy: the listener's and route's buffer limits, 1 MiB by default;
  * a longer request is answered with 413, a longer response with 500).
  */
-export type BodyMode = "whole" | "rewrite" | "stream";
+export type BodyMode = "whole" | "rewrite" | "stream" | "inspect";
 
 /**
  * What a hook that can stop its stream may return. Undefined lets the stream go on, a {@link Response} answers it; a promise
@@ -201,8 +202,8 @@ const HOOKS = [
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   onError: ["fail", "continue"],
   whileSettingUp: ["wait", "continue"],
-  requestBody: ["whole", "rewrite", "stream"],
-  responseBody: ["whole", "rewrite", "stream"],
+  requestBody: ["whole", "rewrite", "stream", "inspect"],
+  responseBody: ["whole", "rewrite", "stream", "inspect"],
 };
 
 /**

@@ -57,7 +57,7 @@ export class HttpRequest<State = unknown> extends HttpMessage<State> {
     super();
   }
 
-  /** `:method`, for example "GET". */
+  /** `:method`, for example "GET"; "" when there is none, as for the next two. */
   declare method: string;
 
   /** `:path`: path and query, for example "/jump?to=1". */

@@ -195,7 +195,8 @@ function define<Label extends string, M>(
 }
 
 /**
- * Defines a counter; the host hears of it when it is first used. Make it at the top level.
+ * Defines a counter; the host hears of it when it is first used. Make it at the top level; one whose name is known only later
+ * may be made in a hook, and kept in a map.
  *
  * @throws TypeError when a name is empty
  *

@@ -7,7 +7,7 @@ export interface ResponseInit {
   /** 200 to 599. Default: 200. */
   status?: number;
   headers?: HeadersInit;
-  /** The status of a gRPC answer, 0 to 16, for gRPC clients. */
+  /** The status of a gRPC answer, 0 to 16, for gRPC clients: Envoy makes the body its message then. Others see `status`. */
   grpcStatus?: number;
   /** Why, for the host's access log (Envoy: `%RESPONSE_CODE_DETAILS%`). Default: "filter". */
   details?: string;

@@ -6,7 +6,13 @@
  */
 
 import { describe } from "./describe.ts";
-import { get_plugin_id, handle, proxy_set_effective_context, proxy_set_tick_period_milliseconds } from "./hostcalls.ts";
+import {
+  get_monotonic_time,
+  get_plugin_id,
+  handle,
+  proxy_set_effective_context,
+  proxy_set_tick_period_milliseconds,
+} from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { onForgetPlugin } from "./plugin-events.ts";
 
@@ -15,7 +21,7 @@ interface Timer {
   readonly callback: () => unknown;
   /** Milliseconds between two runs; undefined: it runs once. */
   readonly period: number | undefined;
-  /** When it runs next, as Date.now() counts. */
+  /** When it runs next, as `now` counts. */
   due: number;
   /** An asynchronous callback is still at work. */
   busy: boolean;
@@ -24,18 +30,27 @@ interface Timer {
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 const timers = new Map<number, Timer>();
+/** When the host was asked to tick next, by plugin. */
+const ticks = new Map<number, number>();
 let lastId = 0;
 
+/** Whole milliseconds of a clock that nobody sets back: timers would stand still for as long. */
+function now(): number {
+  return Math.floor(get_monotonic_time());
+}
+
 /** Asks the host to tick when the plugin's next timer is due. */
-function schedule(pluginId: number): void {
+function schedule(pluginId: number, time: number): void {
   let next: number | undefined;
   for (const timer of timers.values()) {
     if (timer.pluginId === pluginId && (next === undefined || timer.due < next)) {
       next = timer.due;
     }
   }
+  const period = next === undefined ? 0 : Math.max(1, Math.ceil(next - time));
+  ticks.set(pluginId, time + period);
   proxy_set_effective_context(pluginId);
-  proxy_set_tick_period_milliseconds(next === undefined ? 0 : Math.max(1, Math.ceil(next - Date.now())));
+  proxy_set_tick_period_milliseconds(period);
 }
 
 function start(callback: () => unknown, delay: number, period: number | undefined): number {
@@ -44,8 +59,9 @@ function start(callback: () => unknown, delay: number, period: number | undefine
   }
   const pluginId = get_plugin_id();
   const id = ++lastId;
-  timers.set(id, { pluginId, callback, period, due: Date.now() + delay, busy: false });
-  schedule(pluginId);
+  const time = now();
+  timers.set(id, { pluginId, callback, period, due: time + delay, busy: false });
+  schedule(pluginId, time);
   return id;
 }
 
@@ -70,19 +86,20 @@ function run(timer: Timer): void {
 }
 
 function onTick(pluginId: number): void {
-  const now = Date.now();
+  // The host's word counts: its timer may end a little early by this clock, and another tick for the rest would be a waste.
+  const time = Math.max(now(), ticks.get(pluginId) ?? 0);
   for (const [id, timer] of [...timers]) {
-    if (timer.pluginId !== pluginId || timer.due > now || !timers.has(id)) {
+    if (timer.pluginId !== pluginId || timer.due > time || !timers.has(id)) {
       continue;
     }
     if (timer.period === undefined) {
       timers.delete(id);
     } else {
-      timer.due = now + timer.period;
+      timer.due = time + timer.period;
     }
     run(timer);
   }
-  schedule(pluginId);
+  schedule(pluginId, Math.max(time, now()));
 }
 
 function toDelay(ms: unknown): number {
@@ -106,7 +123,7 @@ export function clearTimeout(id: number | undefined): void {
   const timer = id === undefined ? undefined : timers.get(id);
   if (id !== undefined && timer !== undefined) {
     timers.delete(id);
-    schedule(timer.pluginId);
+    schedule(timer.pluginId, now());
   }
 }
 
@@ -140,6 +157,7 @@ handle("tick", onTick);
 
 // The host's next tick finds none of them and stops; the plugin may be gone already.
 onForgetPlugin((pluginId) => {
+  ticks.delete(pluginId);
   for (const [id, timer] of [...timers]) {
     if (timer.pluginId === pluginId) {
       timers.delete(id);

@@ -93,7 +93,10 @@ static uint32_t replace_part(JSContext *context, Message *message, const char *d
   return status;
 }
 
-static bool length_is_fixed(const Message *message) { return body_mode(message) == BODY_WHOLE; }
+static bool length_is_fixed(const Message *message) {
+  BodyMode mode = body_mode(message);
+  return mode == BODY_WHOLE || mode == BODY_INSPECT;
+}
 
 /* set_body(body, bytes): replaces what the hook was given. */
 static JSValue js_set_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {

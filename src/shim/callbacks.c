@@ -80,17 +80,19 @@ static Stream *stream_for(uint32_t id, bool network) {
 
 static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of_stream) {
   const Filter *filter = message->stream->plugin->filter;
-  if (!end_of_stream && body_mode(message) == BODY_REWRITE && has_hook(filter, body_hook)) {
-    static const char name[] = "content-length";
-    proxy_remove_header_map_value(message->headers.type, name, strlen(name));
-  }
+  message->length_goes = !end_of_stream && body_mode(message) == BODY_REWRITE && has_hook(filter, body_hook);
   return arrive(message, ARRIVED_HEADERS);
 }
 
 static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_stream) {
   message->body_size = size;
-  message->body_ended = end_of_stream;
+  message->body_ended = message->body_complete = end_of_stream;
   return arrive(message, ARRIVED_BODY);
+}
+
+static uint32_t trailers_arrive(Message *message) {
+  message->body_complete = true;
+  return arrive(message, ARRIVED_TRAILERS);
 }
 
 EXPORT(proxy_on_request_headers)
@@ -107,7 +109,7 @@ uint32_t proxy_on_request_body(uint32_t id, uint32_t body_size, uint32_t end_of_
 
 EXPORT(proxy_on_request_trailers) uint32_t proxy_on_request_trailers(uint32_t id, uint32_t num_trailers) {
   Stream *stream = stream_for(id, false);
-  return stream ? arrive(&stream->request, ARRIVED_TRAILERS) : PROXY_ACTION_CONTINUE;
+  return stream ? trailers_arrive(&stream->request) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_response_headers)
@@ -124,7 +126,7 @@ uint32_t proxy_on_response_body(uint32_t id, uint32_t body_size, uint32_t end_of
 
 EXPORT(proxy_on_response_trailers) uint32_t proxy_on_response_trailers(uint32_t id, uint32_t num_trailers) {
   Stream *stream = stream_for(id, false);
-  return stream ? arrive(&stream->response, ARRIVED_TRAILERS) : PROXY_ACTION_CONTINUE;
+  return stream ? trailers_arrive(&stream->response) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_new_connection) uint32_t proxy_on_new_connection(uint32_t id) {

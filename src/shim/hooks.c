@@ -117,6 +117,14 @@ static void close_body(Message *message) {
   message->body_start = message->body_end;
 }
 
+/* After the hook of the headers, which may want to know the length that the sender has told. */
+static void remove_content_length(Message *message) {
+  static const char name[] = "content-length";
+  message->length_goes = false;
+  if (use_context(message->stream->id))
+    proxy_remove_header_map_value(message->headers.type, name, strlen(name));
+}
+
 /* Gives what has arrived to its hooks, one after the other, until one pauses. Returns the action for the host. */
 static uint32_t run_arrived(Message *message) {
   const Filter *filter = message->stream->plugin->filter;
@@ -127,10 +135,13 @@ static uint32_t run_arrived(Message *message) {
     if (has_hook(filter, hooks->headers) && (action = run_hook(message, hooks->headers)) != PROXY_ACTION_CONTINUE)
       return action;
   }
+  if (message->length_goes)
+    remove_content_length(message);
+  BodyMode mode = body_mode(message);
+  bool looks_at_body = has_hook(filter, hooks->body);
   if (message->arrived & ARRIVED_BODY) {
-    bool complete = message->body_ended || message->arrived & ARRIVED_TRAILERS;
-    if (has_hook(filter, hooks->body)) {
-      if (!complete && body_mode(message) != BODY_STREAM)
+    if (looks_at_body) {
+      if (!message->body_complete && mode != BODY_STREAM && mode != BODY_INSPECT)
         return PROXY_ACTION_PAUSE;
       message->arrived &= ~ARRIVED_BODY;
       message->body_end = message->body_size;
@@ -143,6 +154,8 @@ static uint32_t run_arrived(Message *message) {
     }
     message->arrived &= ~ARRIVED_BODY;
   }
+  if (looks_at_body && mode == BODY_INSPECT && message->body_size && !message->body_complete)
+    return PROXY_ACTION_PAUSE; /* what was seen waits for the rest */
   if (message->arrived & ARRIVED_TRAILERS) {
     message->arrived &= ~ARRIVED_TRAILERS;
     if (has_hook(filter, hooks->trailers) && (action = run_hook(message, hooks->trailers)) != PROXY_ACTION_CONTINUE)

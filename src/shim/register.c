@@ -41,6 +41,7 @@ static bool read_body_mode(JSContext *context, JSValueConst definition, const ch
   *mode = !text                          ? BODY_WHOLE
           : strcmp(text, "stream") == 0  ? BODY_STREAM
           : strcmp(text, "rewrite") == 0 ? BODY_REWRITE
+          : strcmp(text, "inspect") == 0 ? BODY_INSPECT
                                          : BODY_WHOLE;
   JS_FreeCString(context, text);
   JS_FreeValue(context, value);

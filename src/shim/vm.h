@@ -48,6 +48,7 @@ typedef enum BodyMode {
   BODY_WHOLE,
   BODY_STREAM,
   BODY_REWRITE, /* whole, and its length may change */
+  BODY_INSPECT, /* in parts, as they arrive; none goes on before the last one was seen */
 } BodyMode;
 
 /* What defineFilter or defineNetworkFilter was given. */
@@ -96,6 +97,8 @@ struct Message {
   bool in_callback;              /* the host waits for the action of its callback */
   bool body_open;                /* the body's hook has it */
   bool body_ended;               /* the host has said that no more of it comes */
+  bool body_complete;            /* the same, or trailers have arrived */
+  bool length_goes;              /* content-length is removed when the headers go on */
   uint32_t body_size;            /* bytes that the host holds */
   uint32_t body_start, body_end; /* those that the hook has been given */
 };

@@ -10,15 +10,18 @@ import { startUpstream } from "./upstream.ts";
 
 let bodies: BuiltModule;
 let streaming: BuiltModule;
+let inspecting: BuiltModule;
 
 beforeAll(async () => {
   bodies = await buildTestFilter("bodies");
   streaming = await buildTestFilter("streaming");
+  inspecting = await buildTestFilter("inspecting");
 }, 60_000);
 
 afterAll(async () => {
   await bodies[Symbol.asyncDispose]();
   await streaming[Symbol.asyncDispose]();
+  await inspecting[Symbol.asyncDispose]();
 });
 
 /** An upstream that sends back what it got, in two parts, with trailers when it is asked. */
@@ -57,6 +60,14 @@ describe("a whole body", () => {
     expect(filter.upstream.requests[0]?.headers, "the old length is gone").not.toHaveProperty("content-length");
     await filter.envoy.waitForFilterLog(/request body: 13 bytes, ended true/);
     await filter.envoy.waitForFilterLog(/body after the end: TypeError TypeError/);
+  });
+
+  test("has a length in the headers' hook that the upstream is not told", async () => {
+    await using filter = await start(bodies.wasm);
+    await send(`${filter.url}/upper`, { chunks: ["three"], headers: { "content-length": "5" } });
+    await filter.envoy.waitForFilterLog(/told length: 5$/);
+    expect(filter.upstream.requests[0]?.body.toString()).toBe("THREE");
+    expect(filter.upstream.requests[0]?.headers).not.toHaveProperty("content-length");
   });
 
   test("is rewritten as JSON, emptied, doubled", async () => {
@@ -151,6 +162,43 @@ describe("a body that streams", () => {
     expect(text.replaceAll(/[[\]]/g, "")).toBe("abcd");
     expect(text).toMatch(/^(\[[a-d]+\])+$/);
     expect(answer.headers["x-request-bytes"]).toBe("4");
+  });
+});
+
+describe("a body that is inspected", () => {
+  test("is given part by part, and goes on as a whole", async () => {
+    await using filter = await start(inspecting.wasm);
+    const answer = await send(`${filter.url}/upper`, { chunks: ["one ", "two ", "and three"] });
+    expect(answer.body.toString()).toBe("ONE TWO 4ND THREE");
+    expect(filter.upstream.requests[0]?.body.toString()).toBe("ONE TWO AND THREE");
+    await filter.envoy.waitForFilterLog(/part 2: two/);
+  });
+
+  test("may be answered before its end; nothing of it has gone on", async () => {
+    await using filter = await start(inspecting.wasm);
+    const answer = await send(`${filter.url}/any`, { chunks: ["good", "bad", "good", "good"] });
+    expect([answer.status, answer.body.toString()]).toEqual([403, "bad"]);
+    expect(filter.upstream.requests).toEqual([]);
+  });
+
+  test("waits for its hook, too", async () => {
+    await using filter = await start(inspecting.wasm);
+    const answer = await send(`${filter.url}/slow`, { chunks: ["a", "b", "c"], pauseMs: 5 });
+    expect(answer.body.toString()).toBe("abc");
+    expect((await send(`${filter.url}/slow`, { chunks: ["a", "bad"] })).status).toBe(403);
+    expect(filter.upstream.requests).toHaveLength(1);
+  });
+
+  test("keeps its length", async () => {
+    await using filter = await start(inspecting.wasm);
+    expect((await send(`${filter.url}/longer`, { chunks: ["abc"] })).status).toBe(500);
+    await filter.envoy.waitForFilterLog(/a body of another length needs the filter's option requestBody/);
+  });
+
+  test("ends with trailers", async () => {
+    await using filter = await start(inspecting.wasm);
+    await send(`${filter.url}/any`, { chunks: ["abc", "def"], trailers: { "x-from": "client" } });
+    expect(filter.upstream.requests[0]).toMatchObject({ body: Buffer.from("abcdef"), trailers: { "x-parts": "2" } });
   });
 });
 

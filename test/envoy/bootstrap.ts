@@ -20,12 +20,18 @@ export interface PluginSetup {
 export interface EnvoySetup extends PluginSetup {
   /** What the module is. Default: "http"; a network filter stands before a TCP proxy. */
   readonly kind?: "http" | "network";
-  /** Further plugins: HTTP filters after the first one, an access logger, a Wasm service. */
+  /** Further plugins: HTTP filters after the first one, an access logger, Wasm services. */
   readonly filters?: readonly PluginSetup[];
   readonly accessLog?: PluginSetup;
-  readonly service?: PluginSetup;
+  readonly services?: readonly PluginSetup[];
+  /** Envoy's own HTTP filters before the first plugin, as its configuration has them. */
+  readonly firstFilters?: readonly object[];
+  /** The routes, as Envoy's configuration has them. Default: all requests go to the upstream. */
+  readonly routes?: readonly object[];
   /** The clusters that the filter can call: the origin of each (`http://127.0.0.1:5000`), null for one without endpoints. */
   readonly clusters?: Readonly<Record<string, string | null>>;
+  /** Metadata of those of them, or of "upstream": `filter_metadata` in Envoy's configuration. */
+  readonly metadata?: Readonly<Record<string, object>>;
   /** Those of them, or "upstream", that speak HTTP/2, as gRPC does. */
   readonly http2?: readonly string[];
   /** The origin that requests are passed on to. */
@@ -34,8 +40,6 @@ export interface EnvoySetup extends PluginSetup {
   readonly maxRequestHeadersKb?: number;
   /** Tags that Envoy makes of the names of its statistics: the regular expression of each. */
   readonly statsTags?: Readonly<Record<string, string>>;
-  /** The metadata of the route: the fields of each namespace. */
-  readonly routeMetadata?: Readonly<Record<string, object>>;
   /** The port that Envoy listens on. Default: a free one. */
   readonly port?: number;
 }
@@ -49,10 +53,10 @@ export function bootstrap(setup: EnvoySetup): object {
     admin: { address: socketAddress("127.0.0.1", 0) },
     static_resources: {
       listeners: [listener(setup)],
-      clusters: clusters.map(([name, origin]) => cluster(name, origin, setup.http2?.includes(name) === true)),
+      clusters: clusters.map(([name, origin]) => cluster(name, origin, setup)),
     },
     ...(setup.statsTags === undefined ? {} : { stats_config: statsConfig(setup.statsTags) }),
-    ...(setup.service === undefined ? {} : { bootstrap_extensions: [wasmService(setup.service)] }),
+    ...(setup.services === undefined ? {} : { bootstrap_extensions: setup.services.map(wasmService) }),
   };
 }
 
@@ -69,7 +73,7 @@ function listener(setup: EnvoySetup): object {
 }
 
 function connectionManager(setup: EnvoySetup): object {
-  const { accessLog } = setup;
+  const { accessLog, firstFilters = [], routes = [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] } = setup;
   const plugins = [setup, ...(setup.filters ?? [])];
   return {
     name: "http",
@@ -79,21 +83,10 @@ function connectionManager(setup: EnvoySetup): object {
       ...(setup.maxRequestHeadersKb === undefined ? {} : { max_request_headers_kb: setup.maxRequestHeadersKb }),
       http_protocol_options: { enable_trailers: true },
       route_config: {
-        virtual_hosts: [
-          {
-            name: "all",
-            domains: ["*"],
-            routes: [
-              {
-                match: { prefix: "/" },
-                route: { cluster: UPSTREAM },
-                ...(setup.routeMetadata === undefined ? {} : { metadata: { filter_metadata: setup.routeMetadata } }),
-              },
-            ],
-          },
-        ],
+        virtual_hosts: [{ name: "all", domains: ["*"], routes }],
       },
       http_filters: [
+        ...firstFilters,
         ...plugins.map((plugin) => ({ name: "filter", typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin) })),
         { name: "router", typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") } },
       ],
@@ -156,15 +149,18 @@ function stringValue(value: string): object {
   return { "@type": typeUrl("google.protobuf.StringValue"), value };
 }
 
-function cluster(name: string, origin: string | null, http2: boolean): object {
+function cluster(name: string, origin: string | null, { http2 = [], metadata = {} }: EnvoySetup): object {
   const endpoints = origin === null ? [] : [endpoint(new URL(origin))];
   const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-  const protocol = http2 ? { http2_protocol_options: {} } : { http_protocol_options: { enable_trailers: true } };
+  const protocol = http2.includes(name)
+    ? { http2_protocol_options: {} }
+    : { http_protocol_options: { enable_trailers: true } };
   return {
     name,
     type: "STATIC",
     connect_timeout: "1s",
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
+    ...(metadata[name] === undefined ? {} : { metadata: { filter_metadata: metadata[name] } }),
     typed_extension_protocol_options: {
       [options]: { "@type": typeUrl(options), explicit_http_config: protocol },
     },

@@ -51,7 +51,7 @@ const LOG_MS = 5000;
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const { onLog, workers = 1, ...setup } = options;
-  for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, setup.service]) {
+  for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, ...(setup.services ?? [])]) {
     if (plugin !== undefined) {
       await access(plugin.wasm).catch((cause: unknown) => {
         throw new Error(`there is no ${plugin.wasm}: build it first (npm run build:wasm)`, { cause });

@@ -124,7 +124,7 @@ test("a module is a Wasm service", async () => {
   await using filter = await startFilter(wasm, {
     rootId: "first",
     config: { name: "x" },
-    service: { wasm, name: "service", rootId: "service", vmId: "service" },
+    services: [{ wasm, name: "service", rootId: "service", vmId: "service" }],
   });
   await filter.envoy.waitForFilterLog(/service at work/, 2);
 });

@@ -224,11 +224,19 @@ beforeAll(async () => {
   filter = await startFilter(module.wasm, {
     name: "first",
     rootId: "root",
-    routeMetadata: {
-      // Whole numbers only: Envoy's reader of YAML makes text of others.
-      team: { name: "edge", size: 7, open: true, lead: { name: "Ada" } },
-      "com.acme": { "a.b": "dots" },
-    },
+    routes: [
+      {
+        match: { prefix: "/" },
+        route: { cluster: "upstream" },
+        metadata: {
+          filter_metadata: {
+            // Whole numbers only: Envoy's reader of YAML makes text of others.
+            team: { name: "edge", size: 7, open: true, lead: { name: "Ada" } },
+            "com.acme": { "a.b": "dots" },
+          },
+        },
+      },
+    ],
     clusters: { slow: slow.url },
     filters: [{ wasm: module.wasm, name: "reader", vmId: "reader", config: { reader: true } }],
   });

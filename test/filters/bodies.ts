@@ -9,8 +9,9 @@ export default defineFilter({
   responseBody: "rewrite",
   state: () => ({ path: "" }),
 
-  onRequestHeaders(request) {
+  onRequestHeaders(request, { log }) {
     request.state.path = request.path;
+    log.info(`told length: ${request.headers.get("content-length") ?? "none"}`);
   },
 
   async onRequestBody(request, { log }) {

@@ -174,6 +174,72 @@ static void test_whole_body_keeps_its_length(void) {
   finish(id);
 }
 
+static void set_body_mode(BodyMode mode) { vm.filters[0].request_body = mode; }
+
+static void test_inspected_body(void) {
+  uint32_t action;
+  uint32_t id = request("/", &action);
+  set_body_mode(BODY_INSPECT);
+  set_body("ab");
+  CHECK(proxy_on_request_body(id, 2, 0) == PROXY_ACTION_PAUSE && host_logged("part ab false"));
+  set_body("abcd");
+  CHECK(proxy_on_request_body(id, 4, 0) == PROXY_ACTION_PAUSE && host_logged("part cd false"));
+  CHECK(proxy_on_request_body(id, 4, 1) == PROXY_ACTION_CONTINUE && host_logged("part  true"));
+  set_body_mode(BODY_STREAM);
+  finish(id);
+}
+
+static void test_inspected_body_ends_with_trailers(void) {
+  uint32_t action;
+  uint32_t id = request("/", &action);
+  set_body_mode(BODY_INSPECT);
+  set_body("ab");
+  CHECK(proxy_on_request_body(id, 2, 0) == PROXY_ACTION_PAUSE);
+  CHECK(proxy_on_request_trailers(id, 1) == PROXY_ACTION_CONTINUE && host_logged("trailers after /"));
+  set_body_mode(BODY_STREAM);
+  finish(id);
+}
+
+static void test_inspected_body_waits_for_its_hook_and_for_the_rest(void) {
+  uint32_t action;
+  uint32_t id = request("/body-waits", &action);
+  set_body_mode(BODY_INSPECT);
+  set_body("ab");
+  CHECK(proxy_on_request_body(id, 2, 0) == PROXY_ACTION_PAUSE);
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  set_body("abc");
+  CHECK(proxy_on_request_body(id, 3, 1) == PROXY_ACTION_PAUSE && host_logged("part c true"));
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  set_body_mode(BODY_STREAM);
+  finish(id);
+}
+
+static uint32_t request_with_length(const char *path, uint32_t *action) {
+  uint32_t id = next_stream++;
+  host_add_header(":path", path);
+  host_add_header("content-length", "3");
+  proxy_on_context_create(id, ROOT);
+  *action = proxy_on_request_headers(id, host_map.count, 0);
+  return id;
+}
+
+static void test_rewritten_body_loses_its_length_after_the_headers_hook(void) {
+  uint32_t action;
+  set_body_mode(BODY_REWRITE);
+  uint32_t id = request_with_length("/iterate", &action);
+  CHECK(action == PROXY_ACTION_CONTINUE && host_logged("content-length=3") && !host_header("content-length"));
+  finish(id);
+  host_reset();
+  id = request_with_length("/call", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && host_header("content-length"));
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1 && !host_header("content-length"));
+  set_body_mode(BODY_STREAM);
+  finish(id);
+}
+
 static void test_stream_ends_while_its_body_waits(void) {
   uint32_t action;
   uint32_t id = request("/body", &action);
@@ -762,6 +828,10 @@ static const struct {
     CASE(test_whole_body),
     CASE(test_whole_body_ends_with_trailers),
     CASE(test_whole_body_keeps_its_length),
+    CASE(test_inspected_body),
+    CASE(test_inspected_body_ends_with_trailers),
+    CASE(test_inspected_body_waits_for_its_hook_and_for_the_rest),
+    CASE(test_rewritten_body_loses_its_length_after_the_headers_hook),
     CASE(test_stream_ends_while_its_body_waits),
     CASE(test_answer_after_the_stream_ended),
     CASE(test_answer_without_headers_is_a_failure),

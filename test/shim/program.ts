@@ -287,6 +287,9 @@ export default defineFilter({
       await fetch("/there", { cluster: "other" });
       body.set(`[${body.text()}]`);
     }
+    if (state.path === "/body-waits") {
+      await fetch("/there", { cluster: "other" });
+    }
   },
 
   onRequestTrailers(request, { log }) {

@@ -18,6 +18,7 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
     allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|@jridgewell\/trace-mapping)$/],
   },
   { part: "test/host", allowed: [/^src\/abi\//, /^node:/] },
+  { part: "test/peers/filters", allowed: [/^proxy-wasm-ts$/] },
   { part: "bench", allowed: [/^(build|scripts)\//, /^test\/envoy\//, /^proxy-wasm-ts$/, /^binaryen$/, /^node:/] },
   { part: "demo", allowed: [/^proxy-wasm-ts\/testing$/, /^scripts\//, /^test\/envoy\//, /^node:/] },
 ];

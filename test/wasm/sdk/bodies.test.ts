@@ -8,10 +8,12 @@ import { buildTestFilter } from "./build.ts";
 
 let bodies: CompiledFilter;
 let streaming: CompiledFilter;
+let inspecting: CompiledFilter;
 
 beforeAll(async () => {
   bodies = await buildTestFilter("bodies");
   streaming = await buildTestFilter("streaming");
+  inspecting = await buildTestFilter("inspecting");
 }, 60_000);
 
 /** A host whose upstream sends back what it got. */
@@ -43,6 +45,13 @@ describe("a whole body", () => {
     expect(filter.seen).toMatchObject([{ body: "ONE TWO THREE", length: null }]);
     expect(lines(filter.host)).toContain("request body: 13 bytes, ended true");
     expect(lines(filter.host)).toContain("body after the end: TypeError TypeError");
+  });
+
+  test("has a length in the headers' hook that the upstream is not told", async () => {
+    await using filter = await start(bodies);
+    await filter.post("/upper", "three", { headers: { "content-length": "5" } });
+    expect(lines(filter.host)).toContain("told length: 5");
+    expect(filter.seen).toMatchObject([{ body: "THREE", length: null }]);
   });
 
   test("waits for a call, in both directions", async () => {
@@ -113,6 +122,45 @@ describe("a body that streams", () => {
     await using filter = await start(streaming);
     const { text } = await filter.post("/slow", ["a", "b", "c", "d"]);
     expect(text.replaceAll(/[[\]]/g, "")).toBe("abcd");
+  });
+});
+
+describe("a body that is inspected", () => {
+  test("is given part by part, and goes on as a whole", async () => {
+    await using filter = await start(inspecting);
+    expect((await filter.post("/upper", ["one ", "two ", "and three"])).text).toBe("ONE TWO 4ND THREE");
+    expect(filter.seen).toMatchObject([{ body: "ONE TWO AND THREE" }]);
+    expect(lines(filter.host)).toContain("part 2: two , ended false");
+  });
+
+  test("may be answered before its end; nothing of it has gone on", async () => {
+    await using filter = await start(inspecting);
+    expect(await filter.post("/any", ["good", "bad", "good"])).toMatchObject({ status: 403, text: "bad" });
+    expect(filter.seen).toEqual([]);
+    expect(lines(filter.host).filter((line) => line.startsWith("part"))).toEqual([
+      "part 1: good, ended false",
+      "part 2: bad, ended false",
+    ]);
+  });
+
+  test("waits for its hook, too", async () => {
+    await using filter = await start(inspecting);
+    expect((await filter.post("/slow", ["a", "b", "c"])).text).toBe("abc");
+    expect((await filter.post("/slow", ["a", "bad"])).status).toBe(403);
+    expect(filter.seen).toHaveLength(1);
+  });
+
+  test("keeps its length", async () => {
+    await using filter = await start(inspecting);
+    expect((await filter.post("/longer", "abc")).status).toBe(500);
+    expect(lines(filter.host).join("\n")).toContain("a body of another length needs the filter's option requestBody");
+  });
+
+  test("ends with trailers", async () => {
+    await using filter = await start(inspecting);
+    await filter.post("/any", ["abc", "def"], { trailers: [["x-from", "client"]] });
+    expect(filter.seen[0]).toMatchObject({ body: "abcdef" });
+    expect(filter.seen[0]?.trailers).toContainEqual(["x-parts", "2"]);
   });
 });
 

@@ -64,7 +64,8 @@ function replacePart(message: Message, bytes: Uint8Array): Status {
 export function setBody(view: unknown, value: unknown): void {
   const message = enterBody(view);
   const bytes = bytesOfBody(value);
-  if (bytes.length !== givenSize(message) && bodyMode(message) === "whole") {
+  const mode = bodyMode(message);
+  if (bytes.length !== givenSize(message) && (mode === "whole" || mode === "inspect")) {
     const option = message.isRequest ? "requestBody" : "responseBody";
     throw new TypeError(
       `a body of another length needs the filter's option ${option}: "rewrite", which removes content-length before the headers go on`,

@@ -7,11 +7,11 @@ import { closeCallResponse, openCallResponse } from "./calls.ts";
 import { bodyMode, createPlugin, newStream } from "./contexts.ts";
 import { onClose, onInitialMetadata, onReceive, onTrailingMetadata } from "./grpc.ts";
 import { arrive, endStream, enterCallback, hasHook, inCallback, leaveCallback, observe } from "./hooks.ts";
-import { allocate, call } from "./memory.ts";
+import { allocate } from "./memory.ts";
 import { callHandler, configurePlugin, endPlugin, loadBuffer } from "./plugins.ts";
 import { ARRIVED, vm } from "./state.ts";
 import type { Message, Stream } from "./state.ts";
-import { fromUtf8, utf8 } from "./values.ts";
+import { fromUtf8 } from "./values.ts";
 
 /** The stream to call a hook for. */
 function streamFor(id: number, network: boolean): Stream | undefined {
@@ -23,9 +23,8 @@ function headersArrive(message: Message | undefined, bodyHook: string, endOfStre
   if (message === undefined) {
     return Action.Continue;
   }
-  if (endOfStream === 0 && bodyMode(message) === "rewrite" && hasHook(message.stream.plugin.filter, bodyHook)) {
-    call("proxy_remove_header_map_value", message.headers.type, utf8("content-length"));
-  }
+  message.lengthGoes =
+    endOfStream === 0 && bodyMode(message) === "rewrite" && hasHook(message.stream.plugin.filter, bodyHook);
   return arrive(message, ARRIVED.headers);
 }
 
@@ -34,12 +33,16 @@ function bodyArrives(message: Message | undefined, size: number, endOfStream: nu
     return Action.Continue;
   }
   message.bodySize = size;
-  message.bodyEnded = endOfStream !== 0;
+  message.bodyEnded = message.bodyComplete = endOfStream !== 0;
   return arrive(message, ARRIVED.body);
 }
 
 function trailersArrive(message: Message | undefined): Action {
-  return message === undefined ? Action.Continue : arrive(message, ARRIVED.trailers);
+  if (message === undefined) {
+    return Action.Continue;
+  }
+  message.bodyComplete = true;
+  return arrive(message, ARRIVED.trailers);
 }
 
 /** An access logger is given its plugin's context: what it sees is the stream that is being logged. */

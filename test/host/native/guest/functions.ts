@@ -16,7 +16,7 @@ import type { AnyFunction, BodyMode } from "./state.ts";
 import { body, byteString, fromUtf8, hostError, outcome, uint32, utf8 } from "./values.ts";
 
 function bodyModeOf(value: unknown): BodyMode {
-  return value === "stream" || value === "rewrite" ? value : "whole";
+  return value === "stream" || value === "rewrite" || value === "inspect" ? value : "whole";
 }
 
 function register(registration: Registration): void {

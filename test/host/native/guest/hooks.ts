@@ -7,7 +7,7 @@ import { call, freeAll } from "./memory.ts";
 import { serialize } from "./pairs.ts";
 import { ARRIVED, vm } from "./state.ts";
 import type { AnyFunction, Filter, Message, PausedHook, Stream } from "./state.ts";
-import { reportUncaught } from "./values.ts";
+import { reportUncaught, utf8 } from "./values.ts";
 
 /** The hooks for what arrives in each direction of a stream. */
 interface Arrivals {
@@ -134,6 +134,14 @@ function take(message: Message, what: number): boolean {
   return has;
 }
 
+/** After the hook of the headers, which may want to know the length that the sender has told. */
+function removeContentLength(message: Message): void {
+  message.lengthGoes = false;
+  if (useContext(message.stream.id)) {
+    call("proxy_remove_header_map_value", message.headers.type, utf8("content-length"));
+  }
+}
+
 /** Gives what has arrived to its hooks, one after the other, until one pauses. */
 function runArrived(message: Message): Action {
   const { filter } = message.stream.plugin;
@@ -143,10 +151,14 @@ function runArrived(message: Message): Action {
   if (take(message, ARRIVED.headers) && run(hooks.headers) !== Action.Continue) {
     return Action.Pause;
   }
+  if (message.lengthGoes) {
+    removeContentLength(message);
+  }
+  const mode = bodyMode(message);
+  const looksAtBody = hasHook(filter, hooks.body);
   if ((message.arrived & ARRIVED.body) !== 0) {
-    const isComplete = message.bodyEnded || (message.arrived & ARRIVED.trailers) !== 0;
-    if (hasHook(filter, hooks.body)) {
-      if (!isComplete && bodyMode(message) !== "stream") {
+    if (looksAtBody) {
+      if (!message.bodyComplete && mode !== "stream" && mode !== "inspect") {
         return Action.Pause;
       }
       take(message, ARRIVED.body);
@@ -161,6 +173,9 @@ function runArrived(message: Message): Action {
       }
     }
     take(message, ARRIVED.body);
+  }
+  if (looksAtBody && mode === "inspect" && message.bodySize > 0 && !message.bodyComplete) {
+    return Action.Pause; // what was seen waits for the rest
   }
   if (take(message, ARRIVED.trailers) && run(hooks.trailers) !== Action.Continue) {
     return Action.Pause;

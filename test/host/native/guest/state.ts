@@ -2,7 +2,7 @@
 
 import type { Registration } from "../../../../src/sdk/shim.ts";
 
-export type BodyMode = "whole" | "stream" | "rewrite";
+export type BodyMode = "whole" | "stream" | "rewrite" | "inspect";
 export type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
 
 /** What defineFilter or defineNetworkFilter was given. */
@@ -63,6 +63,10 @@ export interface Message {
   bodyOpen: boolean;
   /** The host has said that no more of it comes. */
   bodyEnded: boolean;
+  /** The same, or trailers have arrived. */
+  bodyComplete: boolean;
+  /** content-length is removed when the headers go on. */
+  lengthGoes: boolean;
   /** Bytes that the host holds. */
   bodySize: number;
   /** Those that the hook has been given. */
