@@ -48,12 +48,16 @@ export class CallLog {
   }
 
   add(call: HostCall, context: number, values: Readonly<Record<string, Value>>, status: Status): void {
-    const readable = Object.entries(values).map(([name, value]) => [name, readableValue(name, value)] as const);
     const statusName = nameOf(Status, status) as StatusName;
-    const record = { call, context, ...Object.fromEntries(readable), status: statusName };
+    const record = { call, context, ...readableValues(values), status: statusName };
     keep(this.records, record);
     this.#transcript?.call(record);
   }
+}
+
+/** A call's arguments or results as they are in its record. */
+export function readableValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, readableValue(name, value)]));
 }
 
 function readableValue(name: string, value: Value): unknown {

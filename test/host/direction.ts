@@ -95,6 +95,13 @@ export class Direction {
     this.#aborted = true;
   }
 
+  /** The module is broken, and what it holds goes on. */
+  release(): void {
+    if (this.#iteration !== "continue" && !this.#aborted) {
+      this.continue();
+    }
+  }
+
   receiveHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.lastAction = undefined;
     this.headers = this.visibleHeaders = headers;

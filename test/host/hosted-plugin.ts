@@ -6,6 +6,7 @@ import { StreamResetError } from "./errors.ts";
 import { startProxy } from "./listen.ts";
 import type { HttpProxy, ListenOptions } from "./listen.ts";
 import type { Machine } from "./machine.ts";
+import type { Machines } from "./machines.ts";
 import { configurationBytes, Plugin } from "./plugin.ts";
 import { StreamHandle } from "./stream-handle.ts";
 
@@ -21,16 +22,18 @@ export interface PluginOptions {
 
 /** One plugin of a host: a root context of the filter, with a configuration of its own. */
 export class HostedPlugin {
-  readonly #machine: Machine;
+  readonly #machines: Machines;
+  #machine: Machine;
   #plugin: Plugin;
   /** Former configurations whose streams have not ended. */
   readonly #draining = new Set<Promise<void>>();
   readonly #proxies: HttpProxy[] = [];
 
   /** @internal */
-  constructor(machine: Machine, options: PluginOptions) {
-    this.#machine = machine;
-    this.#plugin = new Plugin(machine, {
+  constructor(machines: Machines, options: PluginOptions) {
+    this.#machines = machines;
+    this.#machine = machines.next();
+    this.#plugin = new Plugin(this.#machine, {
       configuration: configurationBytes(options.config),
       rootId: options.rootId ?? "",
       name: options.pluginName ?? "",
@@ -43,33 +46,45 @@ export class HostedPlugin {
     return this.#plugin.root.id;
   }
 
+  /** In the newest VM, which may have to start. */
+  get #running(): Plugin {
+    const machine = this.#machines.next();
+    if (machine !== this.#machine) {
+      const { settings } = this.#plugin;
+      this.#machine = machine;
+      this.#plugin = new Plugin(machine, settings);
+      this.#plugin.start();
+    }
+    return this.#plugin;
+  }
+
   /** See {@link TestHost.fetch}. */
   async fetch(url: string | URL, options: FetchOptions = {}): Promise<Response> {
     const request = clientRequest(url, options);
     const method = options.method ?? "GET";
-    return toWebResponse(await this.#plugin.handle(request, options.signal), method);
+    return toWebResponse(await this.#running.handle(request, options.signal), method);
   }
 
   /** See {@link TestHost.openStream}. */
   openStream(): StreamHandle {
-    return new StreamHandle((ends) => this.#plugin.openStream(ends));
+    return new StreamHandle((ends) => this.#running.openStream(ends));
   }
 
   /** See {@link TestHost.connect}. */
   connect(): ConnectionHandle {
-    return new ConnectionHandle((ends) => this.#plugin.openConnection(ends));
+    return new ConnectionHandle((ends) => this.#running.openConnection(ends));
   }
 
   /** See {@link TestHost.listen}. */
   async listen(options: ListenOptions = {}): Promise<HttpProxy> {
-    const proxy = await startProxy((request, signal) => this.#plugin.handle(request, signal), options);
+    const proxy = await startProxy((request, signal) => this.#running.handle(request, signal), options);
     this.#proxies.push(proxy);
     return proxy;
   }
 
   /** See {@link TestHost.configure}. */
   configure(config: unknown): void {
-    const former = this.#plugin;
+    const former = this.#running;
     const next = new Plugin(this.#machine, { ...former.settings, configuration: configurationBytes(config) });
     next.start();
     this.#plugin = next;

@@ -5,7 +5,9 @@
 
 import { HOST_CALLS, Status } from "../../src/abi/index.ts";
 import type { HostCall, ParamKind, Params } from "../../src/abi/index.ts";
+import { readableValues } from "./call-log.ts";
 import type { CallLog } from "./call-log.ts";
+import type { Interference } from "./interference.ts";
 import type { Vm } from "./vm.ts";
 import type { WasmFunction } from "./wasm-api.ts";
 
@@ -37,6 +39,7 @@ export function hostCallImports(
   hostCalls: HostCalls,
   refusal: Refusal,
   log: CallLog,
+  interference: Interference,
 ): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const name of Object.keys(HOST_CALLS) as HostCall[]) {
@@ -52,7 +55,9 @@ export function hostCallImports(
       const contextId = vm.contextId;
       const inputs: Values = {};
       const results: Values = {};
-      const status = run(vm, name, raw, inputs, results, hostCall, refusal);
+      const status = run(vm, name, raw, inputs, results, hostCall, refusal, (values) =>
+        interference.statusOf(name, () => ({ call: name, context: contextId, ...readableValues(values) })),
+      );
       log.add(name, contextId, { ...inputs, ...results }, status);
       return status;
     };
@@ -68,8 +73,13 @@ function run(
   results: Values,
   hostCall: AnyHostCall,
   refusal: Refusal,
+  interfere: (inputs: Values) => Status | undefined,
 ): Status {
   const outputs = readParameters(vm, name, raw, inputs);
+  const interfered = interfere(inputs);
+  if (interfered !== undefined) {
+    return interfered;
+  }
   // Envoy starts no HTTP call whose id it cannot give back.
   if (outputs === undefined || (name === "proxy_http_call" && !outputs.every((write) => write({ call_id: 0 })))) {
     return refusal(inputs) ?? Status.InvalidMemoryAccess;

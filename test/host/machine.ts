@@ -9,14 +9,17 @@ import type { ForeignFunction } from "./foreign.ts";
 import type { GrpcServices } from "./grpc-handler.ts";
 import { makeHostCalls, makeRefusal } from "./host-calls.ts";
 import { hostCallImports } from "./imports.ts";
+import { Interference } from "./interference.ts";
+import type { InterferenceOptions } from "./interference.ts";
 import type { Log } from "./log.ts";
+import type { FailurePolicy } from "./machines.ts";
 import { Metrics } from "./metrics.ts";
 import { WASI_MODULES } from "./module.ts";
 import type { Plugin } from "./plugin.ts";
 import type { PropertyValue } from "./properties.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
-import { Transcript } from "./transcript.ts";
+import type { Transcript } from "./transcript.ts";
 import { Vm } from "./vm.ts";
 import { wasiImports } from "./wasi.ts";
 import { UNRECORDED } from "./wasm-api.ts";
@@ -34,6 +37,8 @@ export interface MachineSettings {
   readonly foreignFunctions: Readonly<Record<string, ForeignFunction>>;
   readonly properties: ReadonlyMap<string, PropertyValue>;
   readonly allowOnHeadersStopIteration: boolean;
+  readonly interference: InterferenceOptions;
+  readonly failurePolicy: FailurePolicy;
 }
 
 /** A module in a VM, and what all of its plugins have in common. */
@@ -41,8 +46,7 @@ export class Machine {
   readonly settings: MachineSettings;
   readonly log: Log;
   readonly vm: Vm;
-  readonly transcript = new Transcript();
-  readonly calls = new CallLog(this.transcript);
+  readonly calls: CallLog;
   readonly callouts = new CalloutIds();
   readonly metrics = new Metrics();
   readonly foreign: ForeignFunctions;
@@ -53,20 +57,34 @@ export class Machine {
   #lastContextId = 0;
   #lastConnectionId = 0;
 
-  constructor(module: GuestModule, settings: MachineSettings, log: Log) {
+  /**
+   * @param record - where its callbacks and calls are written
+   * @param onFailure - called when the module has broken
+   */
+  constructor(
+    module: GuestModule,
+    settings: MachineSettings,
+    log: Log,
+    record: { readonly calls: CallLog; readonly transcript: Transcript },
+    onFailure: () => void,
+  ) {
+    this.calls = record.calls;
     this.settings = settings;
     this.log = log;
-    this.vm = new Vm(log, this.transcript, () => {
+    this.vm = new Vm(log, record.transcript, () => {
       this.ticks.stopAll();
       for (const plugin of this.#plugins.values()) {
         plugin.fail();
       }
+      onFailure();
     });
     this.ticks = new Ticks(this.vm, settings.clock);
     this.foreign = new ForeignFunctions(settings.foreignFunctions, log);
-    const wasi = wasiImports(this.vm, log, settings.clock, settings.env);
-    const hostCalls = (calls: CallLog) => hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls);
-    this.vm.instantiate(module, {
+    const interference = new Interference(settings.interference, log);
+    const wasi = wasiImports(this.vm, log, settings.clock, settings.env, interference);
+    const hostCalls = (calls: CallLog) =>
+      hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls, interference);
+    this.vm.instantiate(module, (callback) => interference.isAllowed(callback), {
       env: hostCalls(this.calls),
       [UNRECORDED]: hostCalls(new CallLog()),
       ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),

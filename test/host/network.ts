@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { Context, RootContext } from "./context.ts";
 import type { HeaderMap } from "./header-map.ts";
 import type { Attribute } from "./properties.ts";
+import type { FailurePolicy } from "./machines.ts";
 import type { Vm } from "./vm.ts";
 
 /** Who a connection is between. */
@@ -26,6 +27,12 @@ interface Flow {
 
 const newFlow = (): Flow => ({ data: new BodyBuffer(new Uint8Array(), true), isVisible: false, isEnd: false });
 
+export interface ConnectionSettings {
+  readonly clock: Clock;
+  readonly connectionId: number;
+  readonly failurePolicy: FailurePolicy;
+}
+
 /** A TCP connection through the filter, as Envoy's connection (network/connection_impl.cc) and its Wasm filter treat it. */
 export class Connection implements Context {
   readonly id: number;
@@ -35,6 +42,7 @@ export class Connection implements Context {
   readonly #vm: Vm;
   readonly #ends: ConnectionEnds;
   readonly #connectionId: number;
+  readonly #failurePolicy: FailurePolicy;
   readonly #startTime: bigint;
   readonly #down = newFlow();
   readonly #up = newFlow();
@@ -47,13 +55,14 @@ export class Connection implements Context {
     vm: Vm,
     root: RootContext,
     ends: ConnectionEnds,
-    { clock, connectionId }: { readonly clock: Clock; readonly connectionId: number },
+    { clock, connectionId, failurePolicy }: ConnectionSettings,
   ) {
     this.id = id;
     this.root = root;
     this.#vm = vm;
     this.#ends = ends;
     this.#connectionId = connectionId;
+    this.#failurePolicy = failurePolicy;
     this.#startTime = clock.now();
   }
 
@@ -63,8 +72,8 @@ export class Connection implements Context {
 
   /** Returns the action. */
   open(): number {
-    if (this.#vm.failed) {
-      this.fail();
+    if (this.#vm.failed && this.#failurePolicy !== "FAIL_OPEN") {
+      this.fail(this.#failurePolicy);
       return 1;
     }
     this.#vm.call("proxy_on_context_create", this.id, this.root.id);
@@ -136,9 +145,11 @@ export class Connection implements Context {
     });
   }
 
-  /** The module is broken, which closes the connection. */
-  fail(): void {
-    this.close(PeerType.Local);
+  /** The module is broken, which closes the connection unless the policy is to let traffic pass. */
+  fail(policy: FailurePolicy): void {
+    if (policy !== "FAIL_OPEN") {
+      this.close(PeerType.Local);
+    }
   }
 
   map(type: MapType, access: "read" | "change"): HeaderMap | undefined {

@@ -92,7 +92,7 @@ export class Plugin {
   openStream(ends: StreamEnds): HttpStream {
     this.#checkOpen();
     const { vm, settings } = this.#machine;
-    const { clock, allowOnHeadersStopIteration } = settings;
+    const { clock, allowOnHeadersStopIteration, failurePolicy } = settings;
     const connectionId = this.#machine.nextConnectionId();
     let onEnd: () => void = () => undefined;
     const ended = (reset: Error | undefined) => {
@@ -110,6 +110,7 @@ export class Plugin {
         clock,
         connectionId,
         allowOnHeadersStopIteration,
+        failurePolicy,
         warn: (message) => {
           this.#machine.log.add("warn", message);
         },
@@ -131,7 +132,7 @@ export class Plugin {
       onEnd();
     };
     const connectionId = this.#machine.nextConnectionId();
-    const where = { clock: settings.clock, connectionId };
+    const where = { clock: settings.clock, connectionId, failurePolicy: settings.failurePolicy };
     const connection = new Connection(this.#machine.nextContextId(), vm, this.root, { ...ends, closed }, where);
     this.#machine.add(connection);
     this.#streams.set(connection, new Promise((resolve) => (onEnd = resolve)));
@@ -146,8 +147,9 @@ export class Plugin {
 
   /** The module is broken. */
   fail(): void {
+    const { failurePolicy } = this.#machine.settings;
     for (const stream of this.#streams.keys()) {
-      stream.fail();
+      stream.fail(failurePolicy);
     }
   }
 
@@ -182,7 +184,7 @@ export class Plugin {
       if (stream instanceof HttpStream) {
         stream.reset(reason);
       } else {
-        stream.fail();
+        stream.fail("FAIL_CLOSED");
       }
     }
     await (this.#end ??= this.#finish());

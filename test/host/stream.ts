@@ -10,6 +10,7 @@ import { StreamResetError } from "./errors.ts";
 import type { HeaderMap } from "./header-map.ts";
 import { makeLocalReply } from "./local-reply.ts";
 import type { LocalReply } from "./local-reply.ts";
+import type { FailurePolicy } from "./machines.ts";
 import type { Attribute } from "./properties.ts";
 import type { Vm } from "./vm.ts";
 
@@ -27,6 +28,7 @@ export interface StreamSettings {
   readonly clock: Clock;
   readonly connectionId: number;
   readonly allowOnHeadersStopIteration: boolean;
+  readonly failurePolicy: FailurePolicy;
   readonly warn: (message: string) => void;
 }
 
@@ -79,9 +81,9 @@ export class HttpStream implements Context {
   }
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    if (this.#vm.failed) {
+    if (this.#vm.failed && this.#settings.failurePolicy !== "FAIL_OPEN") {
       this.request.headers = headers;
-      this.fail();
+      this.fail(this.#settings.failurePolicy);
       return;
     }
     this.#vm.call("proxy_on_context_create", this.id, this.root.id);
@@ -126,10 +128,15 @@ export class HttpStream implements Context {
   }
 
   /**
-   * The module is broken: the stream is answered with 503, Envoy's default. (Envoy itself leaves a paused stream waiting until
-   * its client goes away; a test is better off with an answer.)
+   * The module is broken: the stream goes on without it, or is answered with 503. (Envoy itself leaves a paused stream waiting
+   * until its client goes away; a test is better off with an answer.)
    */
-  fail(): void {
+  fail(policy: FailurePolicy): void {
+    if (policy === "FAIL_OPEN") {
+      this.request.release();
+      this.response.release();
+      return;
+    }
     this.localReply({ status: 503, body: new Uint8Array(), headers: [], details: "wasm_fail_stream" });
   }
 

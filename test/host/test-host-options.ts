@@ -2,13 +2,15 @@ import type { Endpoint } from "./endpoint.ts";
 import type { ForeignFunction } from "./foreign.ts";
 import type { GrpcServices } from "./grpc-handler.ts";
 import type { PluginOptions } from "./hosted-plugin.ts";
+import type { InterferenceOptions } from "./interference.ts";
 import type { LogLine } from "./log.ts";
+import type { FailurePolicy } from "./machines.ts";
 import type { Mode } from "./module.ts";
 import type { Properties } from "./properties.ts";
 import type { SharedState } from "./shared-state.ts";
 
 /** Options of `TestHost.load`. */
-export interface TestHostOptions extends PluginOptions {
+export interface TestHostOptions extends PluginOptions, InterferenceOptions {
   /** For a filter that is given as TypeScript. Default: the environment variable PROXY_WASM_TS_MODE, or "wasm". */
   readonly mode?: Mode;
   /** The VM configuration: text or bytes as they are, anything else as JSON. Default: empty. */
@@ -62,6 +64,8 @@ export interface TestHostOptions extends PluginOptions {
    * false, as Envoy's.
    */
   readonly allowOnHeadersStopIteration?: boolean;
+  /** What becomes of traffic after the module has broken: by a trap, which no filter of this SDK can cause. Default: "FAIL_CLOSED". */
+  readonly failurePolicy?: FailurePolicy;
   /** Is told each line of the log. */
   readonly onLog?: (line: LogLine) => void;
 }

@@ -11,7 +11,7 @@ import type { HttpProxy, ListenOptions } from "./listen.ts";
 import { announceHost } from "./loaded-hosts.ts";
 import { Log } from "./log.ts";
 import type { LogLine } from "./log.ts";
-import { Machine } from "./machine.ts";
+import { Machines } from "./machines.ts";
 import type { Metric } from "./metrics.ts";
 import { loadModule } from "./module.ts";
 import type { FilterSource } from "./module.ts";
@@ -38,7 +38,7 @@ import type { TestHostOptions } from "./test-host-options.ts";
  * ```
  */
 export class TestHost implements AsyncDisposable {
-  readonly #machine: Machine;
+  readonly #machines: Machines;
   readonly #log: Log;
   readonly #shared: SharedState;
   readonly #clock: ManualClock | undefined;
@@ -46,9 +46,15 @@ export class TestHost implements AsyncDisposable {
   readonly #first: HostedPlugin;
   #closed: Promise<void> | undefined;
 
-  private constructor(machine: Machine, first: HostedPlugin, shared: SharedState, clock: ManualClock | undefined) {
-    this.#machine = machine;
-    this.#log = machine.log;
+  private constructor(
+    machines: Machines,
+    log: Log,
+    first: HostedPlugin,
+    shared: SharedState,
+    clock: ManualClock | undefined,
+  ) {
+    this.#machines = machines;
+    this.#log = log;
     this.#first = first;
     this.#plugins = [first];
     this.#shared = shared;
@@ -80,15 +86,17 @@ export class TestHost implements AsyncDisposable {
       grpc: options.grpc ?? {},
       foreignFunctions: options.foreignFunctions ?? {},
       properties: propertyTable(options.properties ?? {}),
+      interference: options,
+      failurePolicy: options.failurePolicy ?? "FAIL_CLOSED",
       allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
     };
-    const machine = new Machine(await loadModule(filter, options.mode), settings, log);
+    const machines = new Machines(await loadModule(filter, options.mode), settings, log);
     try {
-      const host = new TestHost(machine, new HostedPlugin(machine, options), shared, manual);
+      const host = new TestHost(machines, log, new HostedPlugin(machines, options), shared, manual);
       announceHost(host);
       return host;
     } catch (error) {
-      machine.close();
+      machines.close();
       throw error;
     }
   }
@@ -100,7 +108,7 @@ export class TestHost implements AsyncDisposable {
 
   /** The host calls that the filter made, in order. */
   get calls(): readonly CallRecord[] {
-    return this.#machine.calls.records;
+    return this.#machines.calls.records;
   }
 
   /**
@@ -109,12 +117,12 @@ export class TestHost implements AsyncDisposable {
    * @param lines - the newest so many
    */
   transcript(lines = 60): string {
-    return this.#machine.transcript.text(lines);
+    return this.#machines.transcript.text(lines);
   }
 
   /** The size of the filter's memory, in bytes. WebAssembly's memory never shrinks: it is the most that was needed so far. */
   get memoryBytes(): number {
-    return this.#machine.vm.memory.size;
+    return this.#machines.latest.vm.memory.size;
   }
 
   /**
@@ -127,22 +135,22 @@ export class TestHost implements AsyncDisposable {
    * ```
    */
   get metrics(): ReadonlyMap<string, Metric> {
-    return this.#machine.metrics.read();
+    return this.#machines.latest.metrics.read();
   }
 
   /** The shared data of this host's `vmId`, by key. Keys are byte strings. */
   get sharedData(): ReadonlyMap<string, SharedValue> {
-    return new Map(this.#shared.data.of(this.#machine.settings.vmId));
+    return new Map(this.#shared.data.of(this.#machines.latest.settings.vmId));
   }
 
   /** What waits in the shared queues of this host's `vmId`, by the queue's name. Names are byte strings. */
   get sharedQueues(): ReadonlyMap<string, readonly Uint8Array[]> {
-    return this.#shared.queues.of(this.#machine.settings.vmId);
+    return this.#shared.queues.of(this.#machines.latest.settings.vmId);
   }
 
   /** How often the filter has called the foreign function clear_route_cache for a stream. */
   get routeCacheClears(): number {
-    return this.#machine.foreign.routeCacheClears;
+    return this.#machines.latest.foreign.routeCacheClears;
   }
 
   /** The id of the plugin's root context, as in `calls`. */
@@ -217,7 +225,7 @@ export class TestHost implements AsyncDisposable {
    * ```
    */
   addPlugin(options: PluginOptions = {}): HostedPlugin {
-    const plugin = new HostedPlugin(this.#machine, options);
+    const plugin = new HostedPlugin(this.#machines, options);
     this.#plugins.push(plugin);
     return plugin;
   }
@@ -258,7 +266,7 @@ export class TestHost implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.all(this.#plugins.map((plugin) => plugin.close()));
-    this.#machine.close();
+    this.#machines.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,9 @@ import { GuestMemory } from "./memory.ts";
 import type { Transcript } from "./transcript.ts";
 import type { GuestModule, WasmExports, WasmImports, WasmMemory } from "./wasm-api.ts";
 
+/** Not a callback, and always allowed: where results of the host go. */
+const ALLOCATE = "proxy_on_memory_allocate";
+
 type Exported = (...parameters: number[]) => unknown;
 
 /** The value of a stream's callback whose stream was answered in it: whatever the module returned, the stream stops. */
@@ -78,11 +81,17 @@ export class Vm {
     this.#iterationStopped = true;
   }
 
-  /** @throws what instantiation throws, for example that an import is missing */
-  instantiate(module: GuestModule, imports: WasmImports): void {
-    this.#exports = module.instantiate(imports);
+  /**
+   * @param isAllowed - whether the host may call a callback that the module exports
+   * @throws what instantiation throws, for example that an import is missing
+   */
+  instantiate(module: GuestModule, isAllowed: (callback: string) => boolean, imports: WasmImports): void {
+    const exported = Object.entries(module.instantiate(imports));
+    this.#exports = Object.fromEntries(
+      exported.filter(([name]) => !name.startsWith("proxy_on_") || name === ALLOCATE || isAllowed(name)),
+    );
     // Envoy prefers malloc.
-    const allocate = this.#function("malloc") ?? this.#function("proxy_on_memory_allocate") ?? (() => 0);
+    const allocate = this.#function("malloc") ?? this.#function(ALLOCATE) ?? (() => 0);
     this.#memory = new GuestMemory(this.#exports["memory"] as WasmMemory, (size) =>
       this.#restrict(() => Number(allocate(size))),
     );

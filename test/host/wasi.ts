@@ -8,6 +8,7 @@ import { randomFillSync } from "node:crypto";
 import { WASI_CALLS } from "../../src/abi/index.ts";
 import { bytesToText, textToBytes } from "./byte-string.ts";
 import type { Clock } from "./clock.ts";
+import type { Interference } from "./interference.ts";
 import type { Log } from "./log.ts";
 import type { Vm } from "./vm.ts";
 import type { WasmFunction } from "./wasm-api.ts";
@@ -27,6 +28,7 @@ export function wasiImports(
   log: Log,
   clock: Clock,
   env: Readonly<Record<string, string>>,
+  interference: Interference,
 ): Record<string, WasmFunction> {
   const variables = Object.entries(env).map(([name, value]) => textToBytes(`${name}=${value}\0`));
   const size = variables.reduce((total, { length }) => total + length, 0);
@@ -76,7 +78,12 @@ export function wasiImports(
       throw new Error(`the module called proc_exit(${status})`);
     },
   };
-  return imports;
+  return Object.fromEntries(
+    Object.entries(imports).map(([name, run]) => [
+      name,
+      (...parameters: never[]) => interference.wasiErrorOf(name) ?? run(...parameters),
+    ]),
+  );
 }
 
 function writeToLog(vm: Vm, log: Log, file: number, vectors: number, count: number, written: number): number {

@@ -370,7 +370,7 @@ describe("a filter that does not start", () => {
     ["a broken module", Uint8Array.of(0, 97, 115, 109, 9, 9, 9, 9), /not a valid WebAssembly module/],
     ["no Proxy-Wasm module", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), /does not export memory/],
     ["other imports", assemble('(import "env" "fopen" (func $f))'), /imports what no.*offers: env\.fopen \(function\)/],
-    ["something else", {}, /needs a path, the bytes of a module, or a WebAssembly.Module/],
+    ["something else", {}, /needs a path, the bytes of a module, a WebAssembly.Module/],
   ])("%s", async (_what, source, message) => {
     const refused = TestHost.load(source);
     await expect(refused).rejects.toThrow(TestHostError);
