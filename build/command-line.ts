@@ -1,17 +1,18 @@
 import { buildCommand } from "./commands/build.ts";
 import { UsageError } from "./commands/command.ts";
 import type { Command, Print } from "./commands/command.ts";
-import { BuildError, TypeCheckError } from "./errors.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { CommandError, TypeCheckError } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
 
-const COMMANDS: readonly Command[] = [buildCommand];
+const COMMANDS: readonly Command[] = [buildCommand, inspectCommand];
 
 const ExitCode = { Ok: 0, Failed: 1, Usage: 2, Types: 3 } as const;
 
 const HELP = `Usage: proxy-wasm-ts COMMAND [options]
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(13)} ${summary}`).join("\n")}
 
 Options:
   -h, --help     show this; after a command, what the command takes
@@ -59,7 +60,7 @@ async function runCommand(command: Command, args: readonly string[], print: Prin
       print.err(`proxy-wasm-ts: ${error.message}\n\n${command.help}`);
       return ExitCode.Usage;
     }
-    print.err(error instanceof BuildError ? error.message : internalError(error));
+    print.err(error instanceof CommandError ? error.message : internalError(error));
     return error instanceof TypeCheckError ? ExitCode.Types : ExitCode.Failed;
   }
 }

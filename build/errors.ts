@@ -1,8 +1,13 @@
+/** What a command cannot do. The message is complete: what, why, and how to fix it. */
+export class CommandError extends Error {
+  override readonly name: string = "CommandError";
+}
+
 /**
  * A filter that cannot be built. The message is complete: where, what, a code frame where there is one, and how to fix it.
  * Everything else that a build throws is a fault of this package.
  */
-export class BuildError extends Error {
+export class BuildError extends CommandError {
   override readonly name: string = "BuildError";
 }
 

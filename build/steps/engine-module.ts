@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 
+import type { Parts } from "../engine/parts.ts";
 import { BuildError } from "../errors.ts";
 import { engineFile } from "../package-files.ts";
 
@@ -13,6 +14,10 @@ export interface Prunable {
 
 export async function readPrunable(): Promise<Prunable> {
   return JSON.parse(Buffer.from(await readEngineFile("prunable.json")).toString("utf8")) as Prunable;
+}
+
+export async function readParts(): Promise<Parts> {
+  return JSON.parse(Buffer.from(await readEngineFile("parts.json")).toString("utf8")) as Parts;
 }
 
 /** @throws BuildError when the engine is not there: a checkout in which it was not made yet */
