@@ -1,11 +1,12 @@
 import { buildCommand } from "./commands/build.ts";
 import { UsageError } from "./commands/command.ts";
 import type { Command, Print } from "./commands/command.ts";
+import { envoyConfigCommand } from "./commands/envoy-config.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { CommandError, TypeCheckError } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
 
-const COMMANDS: readonly Command[] = [buildCommand, inspectCommand];
+const COMMANDS: readonly Command[] = [buildCommand, inspectCommand, envoyConfigCommand];
 
 const ExitCode = { Ok: 0, Failed: 1, Usage: 2, Types: 3 } as const;
 

@@ -15,7 +15,7 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
   { part: "build/engine", allowed: [/^src\/abi\//, /^build\/(wasm|package-root)/, /^node:/, /^@yowasp\/clang$/] },
   {
     part: "build",
-    allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|@jridgewell\/trace-mapping)$/],
+    allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|yaml|watchpack|@jridgewell\/trace-mapping)$/],
   },
   // The builder is loaded when a test gives a filter's source.
   {
