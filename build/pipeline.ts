@@ -150,7 +150,8 @@ async function timed<T>(
   return result;
 }
 
-async function checkEntry(entry: string): Promise<void> {
+/** @throws BuildError when there is no file that can be a filter's */
+export async function checkEntry(entry: string): Promise<void> {
   const found = await stat(entry).catch(() => undefined);
   if (found?.isFile() !== true) {
     const reason = found === undefined ? "there is no such file" : "it is not a file";

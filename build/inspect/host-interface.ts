@@ -64,7 +64,8 @@ export function hostInterface(info: ModuleInfo): HostInterface {
 
 const NO_ABI = `it is no Proxy-Wasm module: it exports none of ${Object.keys(ABI_VERSION_EXPORTS).join(", ")}`;
 
-function kindsOf(hooks: readonly string[]): FilterKind[] {
+/** @param hooks - the callbacks that a module exports */
+export function kindsOf(hooks: readonly string[]): FilterKind[] {
   const kinds: FilterKind[] = [];
   // A filter that only logs, or only answers to the end of a stream, stands among HTTP filters as well.
   if (hooks.some((name) => HTTP_HOOKS.test(name))) {

@@ -1,10 +1,9 @@
 import { LogLevel, Status } from "../../src/abi/index.ts";
 import { BuildError } from "../errors.ts";
 import type { WasmFunction } from "../wasm/api.ts";
-import { exportMutableGlobals } from "../wasm/exports.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
-import { readEngine } from "./engine-module.ts";
+import { buildRuntime } from "./engine-module.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
 import type { ScriptError, Sources } from "./script-error.ts";
 
@@ -41,10 +40,9 @@ export interface SnapshotOptions {
  * @throws BuildError when the top level throws or does not end
  */
 export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): Promise<Snapshot> {
-  const runtime = await readEngine("runtime");
-  const { bytes, names } = exportMutableGlobals(runtime);
+  const { bytes: runtime, module, globals: names } = await buildRuntime();
   const host = new BuildTimeHost(options.onLog);
-  const instance = new EngineInstance(bytes, (name, caller) => host.call(name, caller));
+  const instance = new EngineInstance(module, (name, caller) => host.call(name, caller));
   const globals = names.map((name) => instance.global(name));
 
   // The first allocation lies where the heap begins.

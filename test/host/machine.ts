@@ -14,6 +14,7 @@ import { Metrics } from "./metrics.ts";
 import { WASI_MODULES } from "./module.ts";
 import type { Plugin } from "./plugin.ts";
 import type { PropertyValue } from "./properties.ts";
+import { RequestTraces } from "./request-trace.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
 import { Transcript } from "./transcript.ts";
@@ -45,6 +46,7 @@ export class Machine {
   readonly calls = new CallLog(this.transcript);
   readonly callouts = new CalloutIds();
   readonly metrics = new Metrics();
+  readonly traces = new RequestTraces();
   readonly foreign: ForeignFunctions;
   readonly ticks: Ticks;
   /** By id; root contexts among them. */
@@ -56,10 +58,16 @@ export class Machine {
   constructor(module: GuestModule, settings: MachineSettings, log: Log) {
     this.settings = settings;
     this.log = log;
-    this.vm = new Vm(log, this.transcript, () => {
+    const onFailure = () => {
       this.ticks.stopAll();
       for (const plugin of this.#plugins.values()) {
         plugin.fail();
+      }
+    };
+    this.vm = new Vm(log, this.transcript, onFailure, (contextId, milliseconds) => {
+      const trace = this.traces.of(contextId);
+      if (trace !== undefined) {
+        trace.filterMilliseconds += milliseconds;
       }
     });
     this.ticks = new Ticks(this.vm, settings.clock);
