@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { TestHost } from "../../test/host/index.ts";
-import type { RequestSummary, TestHostOptions } from "../../test/host/index.ts";
+import type { TestHostOptions } from "../../test/host/index.ts";
+import type { RequestSummary } from "../../test/host/request-trace.ts";
 
 /** A filter with a configuration, at work. New requests go to the newest; the others end with their last request. */
 export class Generation {

@@ -1,4 +1,4 @@
-import type { CallSummary, RequestSummary } from "../../test/host/index.ts";
+import type { CallSummary, RequestSummary } from "../../test/host/request-trace.ts";
 
 /**
  * What happened to a request, in one line:

@@ -71,7 +71,11 @@ export class HostedPlugin {
     return proxy;
   }
 
-  /** See {@link TestHost.serve}. */
+  /**
+   * See {@link TestHost.serve}.
+   *
+   * @internal
+   */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<RequestSummary> {
     const start = performance.now();
     const trace = new RequestTrace();

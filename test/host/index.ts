@@ -21,7 +21,6 @@ export type { FilterSource, Mode } from "./module.ts";
 export type { HeaderPair } from "./pairs.ts";
 export type { Properties, PropertyValue } from "./properties.ts";
 export type { MessagePart, Recording } from "./recording.ts";
-export type { CallSummary, RequestSummary } from "./request-trace.ts";
 export type { SharedValue } from "./shared-data.ts";
 export { SharedState } from "./shared-state.ts";
 export type { ActionName, PartOptions, StreamHandle, StreamStep } from "./stream-handle.ts";

@@ -60,6 +60,7 @@ export async function startProxy(handle: HandleRequest, options: ListenOptions):
  *
  * @returns the status of the answer
  * @throws (rejects) when there is none, or it cannot be written
+ * @internal
  */
 export async function serve(
   handle: HandleRequest,

@@ -204,10 +204,7 @@ export class TestHost implements AsyncDisposable {
    * the client's connection.
    *
    * @returns what has happened, when the response is written
-   * @example
-   * ```ts
-   * createServer((request, response) => void host.serve(request, response).then(console.log)).listen(8080);
-   * ```
+   * @internal
    */
   serve(request: IncomingMessage, response: ServerResponse): Promise<RequestSummary> {
     return this.#first.serve(request, response);
