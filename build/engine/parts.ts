@@ -36,9 +36,8 @@ export function sortFunctions(
 
 /** What stands before a parenthesis in a line that begins with a word and is no declaration: in C of either style, a definition. */
 function definedIn(files: SourceFiles): Set<string> {
-  const heads = [...files.values()]
-    .flatMap((text) => text.split("\n"))
-    .filter((line) => /^[A-Za-z_].*[^;]$/.test(line));
+  const lines = [...files.values()].flatMap((text) => text.split("\n"));
+  const heads = lines.filter((line) => /^[A-Za-z_].*[^;]$/.test(line)).map((line) => line.replace(/\{.*/, ""));
   return new Set(heads.flatMap((line) => [...line.matchAll(/\b([A-Za-z_]\w*)\(/g)].map(([, name = ""]) => name)));
 }
 
