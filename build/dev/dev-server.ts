@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import { TestHostError } from "../../test/host/index.ts";
 import { displayPath, displayPosition } from "../code-frame.ts";
@@ -14,6 +14,7 @@ import type { BundleMap } from "../source-map.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { echo } from "./echo.ts";
 import { Generation } from "./generation.ts";
+import { findProjectSettings } from "./project-settings.ts";
 import { Rebuilder } from "./rebuild.ts";
 import { requestLine } from "./request-line.ts";
 import { Watcher } from "./watcher.ts";
@@ -167,11 +168,11 @@ export class DevServer implements AsyncDisposable {
     const { entry, config } = this.#options;
     const { files, missing } = this.#rebuilder.inputs;
     const own = files.filter((file) => !file.includes("/node_modules/"));
-    const settings = parents(dirname(resolve(entry))).map((folder) => join(folder, "tsconfig.json"));
+    const settings = findProjectSettings(dirname(resolve(entry)));
     this.#watcher.watch(
       {
-        files: [resolve(entry), ...own, ...(config === undefined ? [] : [resolve(config)])],
-        missing: [...missing, ...settings],
+        files: [resolve(entry), ...own, ...settings.files, ...(config === undefined ? [] : [resolve(config)])],
+        missing: [...missing, ...settings.missing],
       },
       since,
     );
@@ -220,11 +221,6 @@ async function listen(server: Server, { port, host }: DevOptions): Promise<void>
     });
     server.listen(port, host, done);
   });
-}
-
-/** A folder and those that it is in. */
-function parents(folder: string): string[] {
-  return dirname(folder) === folder ? [folder] : [folder, ...parents(dirname(folder))];
 }
 
 const BUNDLE_POSITION = new RegExp(`${BUNDLE_NAME.replace(".", "\\.")}:(\\d+):(\\d+)`, "g");

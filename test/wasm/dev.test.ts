@@ -72,7 +72,8 @@ ${versionFilter("a + b + data.c")}`,
     "lib/b.ts": `export const b = "b1 ";\n`,
     "other/b.ts": `export const b = "b2 ";\n`,
     "data.json": `{ "c": "c1" }`,
-    "tsconfig.json": `{ "compilerOptions": { "paths": { "@lib/*": ["./lib/*"] } } }`,
+    "tsconfig.json": `{ "extends": "./settings/base" }`,
+    "settings/base.json": `{ "compilerOptions": { "paths": { "@lib/*": ["../lib/*"] } } }`,
   });
   await using dev = await startDev(project.path(""));
   const version = () => versionAt(dev.url);
@@ -91,14 +92,17 @@ ${versionFilter("a + b + data.c")}`,
   await utimes(project.path("old.json"), 1_500_000_000, 1_500_000_000);
   await rename(project.path("old.json"), project.path("data.json"));
   await expect.poll(version, PATIENCE).toBe("a3 b1 c2");
-  await writeFile(project.path("tsconfig.json"), `{ "compilerOptions": { "paths": { "@lib/*": ["./other/*"] } } }`);
+  const paths = (folder: string) => JSON.stringify({ compilerOptions: { paths: { "@lib/*": [`${folder}/*`] } } });
+  await writeFile(project.path("settings/base.json"), paths("../other"));
   await expect.poll(version, PATIENCE).toBe("a3 b2 c2");
+  await writeFile(project.path("tsconfig.json"), paths("./lib"));
+  await expect.poll(version, PATIENCE).toBe("a3 b1 c2");
   // Fast saves: the last one counts.
   for (let at = 0; at < 20; at++) {
     await writeFile(project.path("lib/a.ts"), `export const a = "fast${at} ";\n`);
     await new Promise((resolve) => setTimeout(resolve, at * 3));
   }
-  await expect.poll(version, PATIENCE).toBe("fast19 b2 c2");
+  await expect.poll(version, PATIENCE).toBe("fast19 b1 c2");
 });
 
 test("what cannot be built is told with its place, and the last filter goes on", async () => {
