@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 
 import { DevServer } from "../dev/dev-server.ts";
 import { checkEntry } from "../pipeline.ts";
-import { readPluginConfig } from "../plugin-config.ts";
+import { readConfigFile } from "../plugin-config.ts";
 import { UsageError } from "./command.ts";
 import type { Command } from "./command.ts";
 import { readClusters, readOrigin, readPort } from "./services.ts";
@@ -62,24 +62,14 @@ export const devCommand: Command = {
     };
     await checkEntry(entry);
     if (config !== undefined) {
-      await checkReadable(config);
+      await readConfigFile(config); // what is in it may be put right while the server runs
     }
-    const end = untilSignal();
     await using server = await DevServer.start(options);
     print.out(`${server.url} -> ${entry} -> ${options.upstream ?? "an answer that shows the request"}`);
     print.out("Ctrl-C ends it.");
-    await end;
+    await untilSignal();
   },
 };
-
-/** What is in it may be put right while the server runs. */
-async function checkReadable(config: string): Promise<void> {
-  await readPluginConfig(config).catch((error: unknown) => {
-    if (error instanceof Error && error.message.startsWith("cannot read")) {
-      throw error;
-    }
-  });
-}
 
 /** A second signal ends the process at once, as if nobody had waited for the first. */
 function untilSignal(): Promise<void> {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { displayPath } from "../code-frame.ts";
@@ -66,10 +66,10 @@ export const envoyConfigCommand: Command = {
       throw new UsageError("envoy-config needs --upstream URL, where requests go after the filter");
     }
     const clusters = readClusters(values.cluster);
-    if (clusters[UPSTREAM] !== undefined) {
+    if (Object.hasOwn(clusters, UPSTREAM)) {
       throw new UsageError(`--cluster ${UPSTREAM}: that is the name of the upstream's cluster; choose another one`);
     }
-    const unknown = values.http2.find((name) => name !== UPSTREAM && clusters[name] === undefined);
+    const unknown = values.http2.find((name) => name !== UPSTREAM && !Object.hasOwn(clusters, name));
     if (unknown !== undefined) {
       throw new UsageError(`--http2 ${unknown}: there is no such cluster; name it with --cluster ${unknown}=URL`);
     }
@@ -89,7 +89,7 @@ export const envoyConfigCommand: Command = {
     const wanted = readKind(values.kind);
     const kind = await kindOf(wasm, wanted, print);
     const name = values.name ?? basename(wasm).replace(/\.wasm$/, "");
-    const config = values.config === undefined ? undefined : await readPluginConfig(values.config);
+    const config = values.config === undefined ? undefined : await readPluginConfig(resolve(values.config));
     const rootId = values["root-id"];
     const module = values["wasm-path"] ?? wasm;
     const plugin = { wasm: module, name, vmId: name, ...(rootId === undefined ? {} : { rootId }) };

@@ -20,6 +20,19 @@ export function bundleError(error: unknown, entry: string): Error {
   return new BuildError([...new Set(messages)].join("\n\n"), { cause: error });
 }
 
+/**
+ * The first thing that esbuild found in a file that is no part of a bundle, with its place.
+ *
+ * @param describe - makes a text of esbuild's
+ * @returns undefined when it found nothing that has a place
+ */
+export function firstMessage(error: unknown, describe: (text: string) => string): string | undefined {
+  const [first] = isBuildFailure(error) ? error.errors : [];
+  return first?.location === null || first === undefined
+    ? undefined
+    : messageAt(first.location, describe(first.text), "/");
+}
+
 /** The files that a failed bundle is about: once they change or are there, it may succeed. */
 export function inputsOfFailure(error: unknown, entry: string): { files: string[]; missing: string[] } {
   const [files, missing]: [string[], string[]] = [[], []];

@@ -165,7 +165,10 @@ export default defineFilter({
   await writeFile(project.path("config.json"), `{ "name": "one" }`);
   await expect.poll(() => versionAt(dev.url), PATIENCE).toBe("one");
   await writeFile(project.path("config.json"), `{ "name": "two", }`);
-  await dev.waitFor(/^config\.json:1:18 - error: the plugin configuration is no JSON: /m, 5000);
+  await dev.waitFor(
+    /^config\.json:1:16 - error: the plugin configuration is no JSON: JSON does not support trailing commas/m,
+    5000,
+  );
   expect(await versionAt(dev.url)).toBe("one");
   await writeFile(project.path("config.json"), `{ "name": [] }`);
   await dev.waitFor(/refused: name must be a text, not \[\]/, 5000);

@@ -144,13 +144,16 @@ describe("what cannot be used", () => {
     [
       ["http.wasm", ...UPSTREAM, "--config", "bad.json"],
       "bad.json:3:3 - error: the plugin configuration is no JSON: " +
-        `Expected double-quoted property name. ${hint}\n\n3   b\n    ~\n`,
+        `Expected string in JSON but found "b". ${hint}\n\n3   b\n    ~\n`,
     ],
     [
       ["http.wasm", ...UPSTREAM, "--config", "cut.json"],
       `cut.json:1:12 - error: the plugin configuration is no JSON: `,
     ],
-    [["http.wasm", ...UPSTREAM, "--config", "empty.json"], `empty.json - error: the plugin configuration is empty`],
+    [
+      ["http.wasm", ...UPSTREAM, "--config", "empty.json"],
+      "empty.json - error: the plugin configuration is no JSON: it is empty. ",
+    ],
   ])("%j", async (args, message) => {
     const { status, stdout, stderr } = await run(args);
     expect([status, stdout]).toEqual([1, ""]);
