@@ -1,6 +1,8 @@
+import inspector from "node:inspector";
 import { parseArgs } from "node:util";
 
 import { DevServer } from "../dev/dev-server.ts";
+import { CommandError } from "../errors.ts";
 import { checkEntry } from "../pipeline.ts";
 import { readConfigFile } from "../plugin-config.ts";
 import { UsageError } from "./command.ts";
@@ -21,6 +23,8 @@ Options:
       --port N            the port to listen on, 0 for a free one; default: 10000
       --host HOST         the address to listen on; default: 127.0.0.1
       --no-typecheck      do not check types after each build
+      --inspect           run the filter's TypeScript straight in Node, and let a debugger attach, so that its breakpoints stop there
+      --inspect-port N    the debugger's port on 127.0.0.1; default: 9229
   -h, --help              show this
 
 Ctrl-C ends it.
@@ -35,6 +39,8 @@ const OPTIONS = {
   port: { type: "string", default: "10000" },
   host: { type: "string", default: "127.0.0.1" },
   "no-typecheck": { type: "boolean" },
+  inspect: { type: "boolean" },
+  "inspect-port": { type: "string" },
 } as const;
 
 export const devCommand: Command = {
@@ -57,12 +63,20 @@ export const devCommand: Command = {
       rootId: values["root-id"],
       port: readPort("--port", values.port),
       typecheck: values["no-typecheck"] !== true,
+      mode: values.inspect === true ? ("native" as const) : ("wasm" as const),
       out: print.out,
       err: print.err,
     };
+    const inspectPort = readPort("--inspect-port", values["inspect-port"] ?? "9229");
+    if (values["inspect-port"] !== undefined && values.inspect !== true) {
+      throw new UsageError("--inspect-port is the port of --inspect, which is not there");
+    }
     await checkEntry(entry);
     if (config !== undefined) {
       await readConfigFile(config); // what is in it may be put right while the server runs
+    }
+    if (values.inspect === true) {
+      openInspector(inspectPort);
     }
     await using server = await DevServer.start(options);
     print.out(`${server.url} -> ${entry} -> ${options.upstream ?? "an answer that shows the request"}`);
@@ -70,6 +84,20 @@ export const devCommand: Command = {
     await untilSignal();
   },
 };
+
+/**
+ * Lets a debugger attach, as Node's own --inspect does; Node tells where.
+ *
+ * @throws CommandError when the port cannot be had
+ */
+function openInspector(port: number): void {
+  inspector.open(port, "127.0.0.1");
+  if (inspector.url() === undefined) {
+    throw new CommandError(
+      `the debugger cannot have port ${port}: another program has it. Choose another one with --inspect-port (0: a free one).`,
+    );
+  }
+}
 
 /** A second signal ends the process at once, as if nobody had waited for the first. */
 function untilSignal(): Promise<void> {

@@ -4,13 +4,10 @@ import type { AddressInfo } from "node:net";
 import { dirname, resolve } from "node:path";
 
 import { TestHostError } from "../../test/host/index.ts";
-import { displayPath, displayPosition } from "../code-frame.ts";
+import { displayPath } from "../code-frame.ts";
 import { CommandError, errorText } from "../errors.ts";
 import { formatMilliseconds } from "../format.ts";
-import { kindsOf } from "../inspect/host-interface.ts";
 import { readPluginConfig } from "../plugin-config.ts";
-import { BUNDLE_NAME } from "../source-map.ts";
-import type { BundleMap } from "../source-map.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { echo } from "./echo.ts";
 import { Generation } from "./generation.ts";
@@ -31,6 +28,8 @@ export interface DevOptions {
   readonly rootId: string | undefined;
   readonly port: number;
   readonly host: string;
+  /** "native": the filter's TypeScript straight in Node, for a debugger. */
+  readonly mode: "wasm" | "native";
   /** Whether types are checked after each build. */
   readonly typecheck: boolean;
   /** Is given what happens, line by line. */
@@ -58,7 +57,7 @@ export class DevServer implements AsyncDisposable {
     const entry = resolve(options.entry);
     this.#options = options;
     this.#server = server;
-    this.#rebuilder = new Rebuilder(entry);
+    this.#rebuilder = new Rebuilder(entry, options.mode);
     this.#check = options.typecheck ? new BackgroundCheck(entry, options.err) : undefined;
     this.#watcher = new Watcher((files) => {
       this.#update(files);
@@ -137,26 +136,21 @@ export class DevServer implements AsyncDisposable {
   async #makeGeneration(): Promise<Generation> {
     const { config, clusters, upstream = echo, rootId } = this.#options;
     const text = config === undefined ? undefined : await readPluginConfig(resolve(config));
-    const { wasm, exports, map } = await this.#rebuilder.build(({ level, message }) => {
+    const filter = await this.#rebuilder.build(({ level, message }) => {
       this.#options.out(`[${level.toLowerCase()}] (top level) ${message}`);
     });
-    if (!kindsOf(exports).some((kind) => kind !== "network")) {
-      throw new CommandError(
-        "this is a network filter, and dev serves HTTP. Test it with connect() of proxy-wasm-ts/testing.",
-      );
-    }
     // A filter that does not start has its log in the error.
     const early: string[] = [];
     let print = (line: string): void => {
       early.push(line);
     };
-    const generation = await Generation.start(wasm, {
+    const generation = await Generation.start(filter, {
       ...(text === undefined ? {} : { config: text }),
       ...(rootId === undefined ? {} : { rootId }),
       clusters,
       upstream,
       onLog: ({ level, message }) => {
-        print(`[${level}] ${withSourcePositions(message, map)}`);
+        print(`[${level}] ${message}`);
       },
     });
     print = this.#options.out;
@@ -220,15 +214,5 @@ async function listen(server: Server, { port, host }: DevOptions): Promise<void>
       fail(new CommandError(`cannot listen on ${host}, port ${port}: ${reason}`, { cause }));
     });
     server.listen(port, host, done);
-  });
-}
-
-const BUNDLE_POSITION = new RegExp(`${BUNDLE_NAME.replace(".", "\\.")}:(\\d+):(\\d+)`, "g");
-
-/** Stacks that the filter logs, with the places that people wrote. */
-function withSourcePositions(message: string, map: BundleMap): string {
-  return message.replace(BUNDLE_POSITION, (text, line: string, column: string) => {
-    const position = map.find(Number(line), Number(column));
-    return position === undefined ? text : displayPosition(position);
   });
 }

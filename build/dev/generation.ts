@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { TestHost } from "../../test/host/index.ts";
-import type { TestHostOptions } from "../../test/host/index.ts";
+import type { FilterSource, TestHostOptions } from "../../test/host/index.ts";
 import type { RequestSummary } from "../../test/host/request-trace.ts";
 
 /** A filter with a configuration, at work. New requests go to the newest; the others end with their last request. */
@@ -16,8 +16,8 @@ export class Generation {
   }
 
   /** @throws TestHostError when the filter does not start, with its log */
-  static async start(wasm: Uint8Array, options: TestHostOptions): Promise<Generation> {
-    return new Generation(await TestHost.load(wasm, options));
+  static async start(filter: FilterSource, options: TestHostOptions): Promise<Generation> {
+    return new Generation(await TestHost.load(filter, options));
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<RequestSummary> {
