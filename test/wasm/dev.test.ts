@@ -3,7 +3,7 @@
 import { mkdir, rename, rm, unlink, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { describe, expect, test } from "vitest";
 
@@ -11,6 +11,7 @@ import { startChild } from "../../scripts/child.ts";
 import type { Child } from "../../scripts/child.ts";
 import { deadOrigin, startUpstream } from "../envoy/upstream.ts";
 import { runCommand } from "../run-command.ts";
+import { runNode } from "../run-node.ts";
 import { tempProject } from "../temp-project.ts";
 
 const CLI = fileURLToPath(new URL("../../build/cli.ts", import.meta.url));
@@ -239,6 +240,39 @@ export default defineFilter({
   await dev.waitFor(/^no type errors any more$/m, 60_000);
 });
 
+test(
+  "with --inspect, breakpoints in the filter's TypeScript stop, also after a save",
+  { timeout: 60_000 },
+  async () => {
+    const filter = (prefix: string) => `import { defineFilter } from "proxy-wasm-ts";
+export default defineFilter({
+  onRequestHeaders(request) {
+    const name: string = "${prefix}" + request.path.slice(1);
+    request.headers.set("x-name", name);
+  },
+});
+`;
+    await using project = await tempProject({ "filter.ts": filter("one ") });
+    await using dev = await startDev(project.path(""), ["--no-typecheck", "--inspect", "--inspect-port", "0"]);
+    const [, socket = ""] = await dev.waitFor(/^Debugger listening on (ws:\S+)$/m, 5000);
+    const program = fileURLToPath(new URL("../debugger.ts", import.meta.url));
+    const source = pathToFileURL(project.path("filter.ts")).href;
+    const flags = ["--experimental-websocket", "--import", import.meta.resolve("tsx")];
+    const stopAt = async (path: string) => {
+      const args = [...flags, program, socket, source, "5", "name"];
+      await using client = await startChild(process.execPath, args, { name: "debugger" });
+      await client.waitFor(/^ready$/m, 10_000);
+      const text = await (await fetch(dev.url + path)).text();
+      const [, stopped] = await client.waitFor(/^(onRequestHeaders: .*)$/m, 10_000);
+      return [stopped, /^x-name: .*$/m.exec(text)?.[0]];
+    };
+    expect(await stopAt("/Ada")).toEqual(["onRequestHeaders: one Ada", "x-name: one Ada"]);
+    await writeFile(project.path("filter.ts"), filter("two "));
+    await expect.poll(async () => await (await fetch(`${dev.url}/Bob`)).text(), PATIENCE).toContain("x-name: two Bob");
+    expect(await stopAt("/Eve")).toEqual(["onRequestHeaders: two Eve", "x-name: two Eve"]);
+  },
+);
+
 test("Ctrl-C ends it, with requests under way", async () => {
   await using upstream = await startUpstream(() => new Promise(() => undefined));
   await using project = await tempProject({ "filter.ts": versionFilter(`"one"`) });
@@ -279,6 +313,7 @@ describe("it does not start", () => {
       "--upstream must be an http:// URL: a connection with TLS is beyond this",
     ],
     [["a.ts", "--port", "many"], 2, `--port must be a port from 0 to 65535, not "many"`],
+    [["a.ts", "--inspect-port", "9229"], 2, "--inspect-port is the port of --inspect, which is not there"],
     [
       ["nowhere.ts"],
       1,
@@ -298,6 +333,20 @@ describe("it does not start", () => {
     const outcome = await runCommand(["dev", ...args]);
     expect(outcome.stderr).toContain(message);
     expect(outcome).toMatchObject({ status, stdout: "" });
+  });
+
+  test("when another program has the debugger's port", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    const args = [...NODE, "--inspect", "--inspect-port", String(port)];
+    await using project = await tempProject({ "filter.ts": versionFilter(`"one"`) });
+    const { status, stdout, stderr } = await runNode(args, project.path(""));
+    other.close();
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(
+      `the debugger cannot have port ${port}: another program has it. Choose another one with --inspect-port (0: a free one).`,
+    );
   });
 
   test("when another program has the port", async () => {
