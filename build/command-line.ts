@@ -1,17 +1,20 @@
 import { buildCommand } from "./commands/build.ts";
 import { UsageError } from "./commands/command.ts";
 import type { Command, Print } from "./commands/command.ts";
-import { BuildError, TypeCheckError } from "./errors.ts";
+import { devCommand } from "./commands/dev.ts";
+import { envoyConfigCommand } from "./commands/envoy-config.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { errorText, TypeCheckError } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
 
-const COMMANDS: readonly Command[] = [buildCommand];
+const COMMANDS: readonly Command[] = [buildCommand, devCommand, inspectCommand, envoyConfigCommand];
 
 const ExitCode = { Ok: 0, Failed: 1, Usage: 2, Types: 3 } as const;
 
 const HELP = `Usage: proxy-wasm-ts COMMAND [options]
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(13)} ${summary}`).join("\n")}
 
 Options:
   -h, --help     show this; after a command, what the command takes
@@ -59,7 +62,7 @@ async function runCommand(command: Command, args: readonly string[], print: Prin
       print.err(`proxy-wasm-ts: ${error.message}\n\n${command.help}`);
       return ExitCode.Usage;
     }
-    print.err(error instanceof BuildError ? error.message : internalError(error));
+    print.err(errorText(error));
     return error instanceof TypeCheckError ? ExitCode.Types : ExitCode.Failed;
   }
 }
@@ -67,13 +70,4 @@ async function runCommand(command: Command, args: readonly string[], print: Prin
 function isUsageError(error: unknown): error is Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return error instanceof UsageError || code.startsWith("ERR_PARSE_ARGS_");
-}
-
-/** A fault of this package: everything that helps to find it. */
-function internalError(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return `proxy-wasm-ts: internal error: ${String(error)}`;
-  }
-  const cause = error.cause === undefined ? "" : `\ncaused by: ${internalError(error.cause)}`;
-  return `proxy-wasm-ts: internal error: ${error.stack ?? error.message}${cause}`;
 }

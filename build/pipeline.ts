@@ -10,7 +10,8 @@ import { moveSourceMap } from "./source-map.ts";
 import { bundle } from "./steps/bundle.ts";
 import type { Bundle } from "./steps/bundle.ts";
 import { compile } from "./steps/compile.ts";
-import { readPrunable } from "./steps/engine-module.ts";
+import { readParts, readPrunable } from "./steps/engine-module.ts";
+import { label } from "./steps/label.ts";
 import { prune, wordsOf } from "./steps/prune.ts";
 import { snapshot } from "./steps/snapshot.ts";
 import type { BuildLog } from "./steps/snapshot.ts";
@@ -128,7 +129,10 @@ async function makeModule(
   );
   await intermediate.write("3-snapshot.wasm", started.wasm);
   const pruned = prune(started.wasm, prunable.places, started.liveFunctions);
-  const stripped = await timed("strip", onStep, () => strip(pruned, started.exports), size);
+  const parts = await readParts();
+  const strippedAndLabelled = async () =>
+    label(await strip(pruned, started.exports), { parts, heapStart: started.heapStart, bytecode: bytecode.length });
+  const stripped = await timed("strip", onStep, strippedAndLabelled, size);
   await intermediate.write("4-stripped.wasm", stripped);
   return stripped;
 }
@@ -146,7 +150,8 @@ async function timed<T>(
   return result;
 }
 
-async function checkEntry(entry: string): Promise<void> {
+/** @throws BuildError when there is no file that can be a filter's */
+export async function checkEntry(entry: string): Promise<void> {
   const found = await stat(entry).catch(() => undefined);
   if (found?.isFile() !== true) {
     const reason = found === undefined ? "there is no such file" : "it is not a file";

@@ -13,7 +13,7 @@ export interface Command {
   readonly help: string;
   /**
    * @param args - what follows the command's name
-   * @throws UsageError, what parseArgs throws, BuildError
+   * @throws UsageError, what parseArgs throws, CommandError
    */
   readonly run: (args: readonly string[], print: Print) => Promise<void>;
 }

@@ -4,6 +4,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { packageRoot } from "../package-root.ts";
+import { functionNames } from "../wasm/function-names.ts";
+import { readModule } from "../wasm/module.ts";
 import { wasmOpt } from "../wasm/wasm-opt.ts";
 import { clang } from "./clang.ts";
 import { applyEdits, ENGINE_EDITS } from "./edits.ts";
@@ -11,6 +13,8 @@ import { abiHeader } from "./header.ts";
 import { COMPILER, RUNTIME, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES } from "./modules.ts";
 import type { EngineModule } from "./modules.ts";
 import { markColdFunctions } from "./optimize.ts";
+import { engineVersion, sortFunctions } from "./parts.ts";
+import type { Parts } from "./parts.ts";
 import { builtinLists, namesOfEngine, prunableFunctions, tablePlaces } from "./prunable.ts";
 import { engineSource, QUICKJS_NG, readSources } from "./source.ts";
 import type { SourceFiles } from "./source.ts";
@@ -18,6 +22,7 @@ import type { SourceFiles } from "./source.ts";
 const CACHE = join(packageRoot, ".cache", "engine");
 const OUTPUT = join(packageRoot, "engine");
 const PRUNABLE = join(OUTPUT, "prunable.json");
+const PARTS = join(OUTPUT, "parts.json");
 const HOT_FUNCTIONS = join(packageRoot, "build", "engine", "hot-functions.txt");
 
 /** Both engine modules, by name. */
@@ -65,6 +70,34 @@ export async function buildModule(module: EngineModule, report: (line: string) =
   step(`${Math.round(wasm.length / 1024)} KiB in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
 
+/** Writes down whose functions the runtime has, unless that is known. It takes a moment, and no engine is built for it. */
+export async function updateParts(): Promise<void> {
+  const stamp = join(CACHE, "parts.inputs");
+  const script = await readFile(join(packageRoot, "build", "engine", "parts.ts"), "utf8");
+  const inputs = createHash("sha256")
+    .update(`${await inputsOf(RUNTIME)}:${script}`)
+    .digest("hex");
+  if (existsSync(PARTS) && existsSync(stamp) && (await readFile(stamp, "utf8")) === inputs) {
+    return;
+  }
+  const runtime = readModule(await readFile(fileOf(RUNTIME)));
+  const names = [...functionNames(runtime)]
+    .filter(([index]) => index >= runtime.imports.length)
+    .map(([, name]) => name);
+  const engine = await fetchSource();
+  const { dependencies, devDependencies } = await readManifest();
+  const parts: Parts = {
+    tools: {
+      "QuickJS-NG": engineVersion(engine),
+      "@yowasp/clang": devDependencies["@yowasp/clang"] ?? "",
+      binaryen: dependencies["binaryen"] ?? "",
+    },
+    ...sortFunctions(names, engine, await ownFiles(RUNTIME)),
+  };
+  await writeFile(PARTS, JSON.stringify(parts));
+  await writeFile(stamp, inputs);
+}
+
 /** The engine's source, in the cache afterwards. */
 export function fetchSource(): Promise<SourceFiles> {
   return engineSource(CACHE);
@@ -97,11 +130,15 @@ async function hotFunctions(module: EngineModule): Promise<string[]> {
   return (await readFile(HOT_FUNCTIONS, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
+type Manifest = Record<"dependencies" | "devDependencies", Record<string, string>>;
+
+async function readManifest(): Promise<Manifest> {
+  return JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as Manifest;
+}
+
 /** A hash of everything that decides a module's bytes. */
 async function inputsOf(module: EngineModule): Promise<string> {
-  const { dependencies, devDependencies } = JSON.parse(
-    await readFile(join(packageRoot, "package.json"), "utf8"),
-  ) as Record<"dependencies" | "devDependencies", Record<string, string>>;
+  const { dependencies, devDependencies } = await readManifest();
   const tools = [devDependencies["@yowasp/clang"], dependencies["binaryen"]];
   const settings = [tools, QUICKJS_NG, ENGINE_EDITS, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES, module];
   const optimizer = await Promise.all(

@@ -7,7 +7,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-import { buildModule, ENGINE_MODULES, fetchSource, isUpToDate } from "./engine.ts";
+import { buildModule, ENGINE_MODULES, fetchSource, isUpToDate, updateParts } from "./engine.ts";
 
 async function main(): Promise<void> {
   const [name] = process.argv.slice(2);
@@ -29,6 +29,9 @@ async function main(): Promise<void> {
     print("Building the engine, which is done once: about two minutes on two cores");
     await fetchSource(); // once for both, and with its errors told once
     process.exitCode = Math.max(...(await Promise.all(stale.map(buildInProcess))));
+  }
+  if ((process.exitCode ?? 0) === 0) {
+    await updateParts();
   }
 }
 

@@ -9,6 +9,8 @@ import { BuildError } from "../errors.ts";
 /** The file name of the code that starts the filter; there is no such file. */
 export const VIRTUAL_ENTRY = "proxy-wasm-ts.entry.js";
 
+const UNRESOLVED = /^Could not resolve "(.*)"$/;
+
 /** Says what esbuild found in this package's words: with a filter's remedies, which are not a web page's. */
 export function bundleError(error: unknown, entry: string): Error {
   if (!isBuildFailure(error)) {
@@ -16,6 +18,38 @@ export function bundleError(error: unknown, entry: string): Error {
   }
   const messages = error.errors.map((message) => describe(message, entry));
   return new BuildError([...new Set(messages)].join("\n\n"), { cause: error });
+}
+
+/**
+ * The first thing that esbuild found in a file that is no part of a bundle, with its place.
+ *
+ * @param describe - makes a text of esbuild's
+ * @returns undefined when it found nothing that has a place
+ */
+export function firstMessage(error: unknown, describe: (text: string) => string): string | undefined {
+  const [first] = isBuildFailure(error) ? error.errors : [];
+  return first?.location === null || first === undefined
+    ? undefined
+    : messageAt(first.location, describe(first.text), "/");
+}
+
+/** The files that a failed bundle is about: once they change or are there, it may succeed. */
+export function inputsOfFailure(error: unknown, entry: string): { files: string[]; missing: string[] } {
+  const [files, missing]: [string[], string[]] = [[], []];
+  for (const { location, text } of isBuildFailure(error) ? error.errors : []) {
+    if (location === null || location.file === VIRTUAL_ENTRY) {
+      continue;
+    }
+    const file = resolve(dirname(entry), location.file);
+    files.push(file);
+    const path = UNRESOLVED.exec(text)?.[1];
+    if (path !== undefined && /^[./]/.test(path)) {
+      const target = resolve(dirname(file), path);
+      const others = ["", ".ts", ".tsx", ".js", ".mjs", ".json", "/index.ts", "/index.js"];
+      missing.push(...others.map((ending) => target + ending), target.replace(/\.js$/, ".ts"));
+    }
+  }
+  return { files, missing };
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {
@@ -42,7 +76,7 @@ function describeEntry(text: string, entry: string): string {
 }
 
 function explain({ text, notes }: Message): string {
-  const unresolved = /^Could not resolve "(.*)"$/.exec(text)?.[1];
+  const unresolved = UNRESOLVED.exec(text)?.[1];
   if (unresolved !== undefined) {
     return isBuiltin(unresolved) ? builtinImport(unresolved) : unresolvedImport(unresolved, notes);
   }

@@ -2,7 +2,7 @@ import { BuildError } from "../errors.ts";
 import { BUNDLE_NAME } from "../source-map.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import type { Bundle } from "./bundle.ts";
-import { readEngine } from "./engine-module.ts";
+import { compilerModule } from "./engine-module.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
 
 /**
@@ -12,7 +12,7 @@ import { describeScriptError, parseScriptError, titleOf } from "./script-error.t
  * @throws BuildError when the engine refuses what esbuild let pass: the insides of a regular expression, mostly
  */
 export async function compile(bundle: Bundle, entry: string): Promise<Uint8Array> {
-  const compiler = new EngineInstance(await readEngine("compiler"), (name) => () => {
+  const compiler = new EngineInstance(await compilerModule(), (name) => () => {
     throw new Error(`compiler.wasm called ${name}`);
   });
   givePositions(compiler, bundle);

@@ -1,10 +1,9 @@
 import { LogLevel, Status } from "../../src/abi/index.ts";
 import { BuildError } from "../errors.ts";
 import type { WasmFunction } from "../wasm/api.ts";
-import { exportMutableGlobals } from "../wasm/exports.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
-import { readEngine } from "./engine-module.ts";
+import { buildRuntime } from "./engine-module.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
 import type { ScriptError, Sources } from "./script-error.ts";
 
@@ -21,6 +20,8 @@ export interface Snapshot {
   readonly exports: readonly string[];
   /** The places in the table of functions that objects of its memory lead to. */
   readonly liveFunctions: ReadonlySet<number>;
+  /** The address at which the heap begins. */
+  readonly heapStart: number;
 }
 
 export interface SnapshotOptions {
@@ -39,14 +40,15 @@ export interface SnapshotOptions {
  * @throws BuildError when the top level throws or does not end
  */
 export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): Promise<Snapshot> {
-  const runtime = await readEngine("runtime");
-  const { bytes, names } = exportMutableGlobals(runtime);
+  const { bytes: runtime, module, globals: names } = await buildRuntime();
   const host = new BuildTimeHost(options.onLog);
-  const instance = new EngineInstance(bytes, (name, caller) => host.call(name, caller));
+  const instance = new EngineInstance(module, (name, caller) => host.call(name, caller));
   const globals = names.map((name) => instance.global(name));
 
-  const words = options.words === undefined ? 0 : instance.write("build_allocate", cString(options.words));
-  const failed = instance.call("build_run", instance.write("build_allocate", bytecode), bytecode.length, words);
+  // The first allocation lies where the heap begins.
+  const words = options.words === undefined ? undefined : instance.write("build_allocate", cString(options.words));
+  const program = instance.write("build_allocate", bytecode);
+  const failed = instance.call("build_run", program, bytecode.length, words ?? 0);
   const result = instance.takeText(instance.call("build_result_ptr"), instance.call("build_result_len"));
   if (failed !== 0) {
     throw topLevelError(parseScriptError(result), options);
@@ -54,7 +56,7 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
   if (names.some((name, at) => instance.global(name) !== globals[at])) {
     throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
   }
-  return { wasm: withMemory(runtime, instance.memory), ...readResult(result) };
+  return { wasm: withMemory(runtime, instance.memory), heapStart: words ?? program, ...readResult(result) };
 }
 
 /** What the runtime finds in place of a host: its log, and nothing else. */
@@ -102,7 +104,7 @@ function explain(error: ScriptError): string {
   return `${titleOf(error)}\n(${WHEN}, and threw this)`;
 }
 
-function readResult(result: string): Omit<Snapshot, "wasm"> {
+function readResult(result: string): Pick<Snapshot, "exports" | "liveFunctions"> {
   const { exports, liveFunctions } = JSON.parse(result) as Record<string, unknown>;
   if (!Array.isArray(exports) || !Array.isArray(liveFunctions)) {
     throw new Error(`the runtime did not say which exports and functions the filter needs: ${result}`);

@@ -52,7 +52,7 @@ async function outcome(child: ChildProcess): Promise<TypeCheckResult> {
   });
   if (result.errors > 0) {
     const count = result.errors === 1 ? "1 type error" : `${result.errors} type errors`;
-    throw new TypeCheckError(`${result.text.trimEnd()}\n\n${count}; --no-typecheck builds without this check`);
+    throw new TypeCheckError(`${result.text.trimEnd()}\n\n${count}`, "--no-typecheck builds without this check");
   }
   return result;
 }

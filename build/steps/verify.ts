@@ -1,23 +1,10 @@
-import { ABI_VERSION_EXPORT, CALLBACKS, HOST_CALLS, WASI_CALLS } from "../../src/abi/index.ts";
-import type { CallbackSignature, ParamKind, Params } from "../../src/abi/index.ts";
+import { ABI_VERSION_EXPORT, WASI_CALLS } from "../../src/abi/index.ts";
+import { EXPORT_SIGNATURES, HOST_CALL_SIGNATURES } from "../abi-signatures.ts";
 import { wasm } from "../wasm/api.ts";
-import { readModule, SectionId, signature } from "../wasm/module.ts";
-import type { Export, Import, ModuleInfo, Signature } from "../wasm/module.ts";
-
-const HOST_SIGNATURES: Readonly<Record<string, Signature>> = mapValues(HOST_CALLS, (params: Params) =>
-  signature(Object.values(params).flatMap(wasmTypes), ["i32"]),
-);
-
-const EXPORT_SIGNATURES: Readonly<Record<string, Signature>> = {
-  ...mapValues(CALLBACKS, ({ params, returns }: CallbackSignature) =>
-    signature(
-      params.map(() => "i32"),
-      returns ? ["i32"] : [],
-    ),
-  ),
-  [ABI_VERSION_EXPORT]: "() -> ()",
-  malloc: "(i32) -> i32",
-};
+import { COMPOSITION } from "../wasm/composition.ts";
+import { readModule, SectionId } from "../wasm/module.ts";
+import type { Export, Import, ModuleInfo, Section, Signature } from "../wasm/module.ts";
+import { PRODUCERS } from "../wasm/producers.ts";
 
 /** What a host calls or reads in every module. */
 const NEEDED_EXPORTS = ["memory", ABI_VERSION_EXPORT, "proxy_on_memory_allocate", "malloc"];
@@ -56,7 +43,7 @@ function importOffence({ module, name, kind, signature: found }: Import): string
   if (module === "wasi_snapshot_preview1") {
     return WASI_CALLS.some((known) => known === name) ? undefined : `${what}, which Envoy does not offer`;
   }
-  const wanted = module === "env" ? HOST_SIGNATURES[name] : undefined;
+  const wanted = module === "env" ? HOST_CALL_SIGNATURES[name] : undefined;
   return wanted === undefined ? `${what}, which is no call of Proxy-Wasm ABI 0.2.1` : mismatch(what, found, wanted);
 }
 
@@ -86,7 +73,9 @@ function missingExports({ exports }: ModuleInfo): string[] {
 
 function sectionOffences({ sections }: ModuleInfo): string[] {
   const known: number[] = Object.values(SectionId).filter((id) => id !== SectionId.Custom && id !== SectionId.Start);
-  return sections.filter(({ id }) => !known.includes(id)).map(({ name }) => `has the section "${name}"`);
+  const isKnown = ({ id, name }: Section) =>
+    id === SectionId.Custom ? [COMPOSITION, PRODUCERS].includes(name) : known.includes(id);
+  return sections.filter((section) => !isKnown(section)).map(({ name }) => `has the section "${name}"`);
 }
 
 function memoryOffences({ memories }: ModuleInfo): string[] {
@@ -94,24 +83,4 @@ function memoryOffences({ memories }: ModuleInfo): string[] {
     return [`has ${memories.length} memories in place of one`];
   }
   return memories.some(({ flags }) => flags > 1) ? ["has a memory that is shared or 64-bit"] : [];
-}
-
-function wasmTypes(kind: ParamKind): string[] {
-  switch (kind) {
-    case "u64":
-    case "i64":
-      return ["i64"];
-    case "bytes":
-    case "out_bytes":
-      return ["i32", "i32"];
-    case "u32":
-    case "i32":
-    case "out_u32":
-    case "out_u64":
-      return ["i32"];
-  }
-}
-
-function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }

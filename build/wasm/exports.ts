@@ -1,5 +1,5 @@
 import { concat, encodeName, encodeSection, encodeU32 } from "./encode.ts";
-import { EXTERNAL_KINDS, readModule, SectionId } from "./module.ts";
+import { EXTERNAL_KINDS, readGlobals, readModule, SectionId } from "./module.ts";
 import type { Export } from "./module.ts";
 import { replaceSections } from "./rewrite.ts";
 
@@ -18,11 +18,11 @@ export function keepExports(module: Uint8Array, names: readonly string[]): Uint8
  * @returns the module, and the names under which it exports them
  */
 export function exportMutableGlobals(module: Uint8Array): { bytes: Uint8Array; names: string[] } {
-  const { exports, globals } = readModule(module);
-  const added = globals
+  const info = readModule(module);
+  const added = readGlobals(info)
     .filter(({ mutable }) => mutable)
     .map(({ index }): Export => ({ name: `global ${index}`, kind: "global", index }));
-  return { bytes: withExports(module, [...exports, ...added]), names: added.map(({ name }) => name) };
+  return { bytes: withExports(module, [...info.exports, ...added]), names: added.map(({ name }) => name) };
 }
 
 function withExports(module: Uint8Array, exports: readonly Export[]): Uint8Array {

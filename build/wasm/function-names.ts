@@ -1,3 +1,4 @@
+import { readCustomSection } from "./custom-sections.ts";
 import type { ModuleInfo } from "./module.ts";
 import { Reader } from "./reader.ts";
 
@@ -5,14 +6,9 @@ const FUNCTION_NAMES = 1;
 
 /** The names of functions by index, from the custom section that tools keep them in. */
 export function functionNames({ sections }: ModuleInfo): Map<number, string> {
-  const section = sections.find(({ id, name }) => id === 0 && name === "name");
   const names = new Map<number, string>();
-  if (section === undefined) {
-    return names;
-  }
-  const reader = new Reader(section.content);
-  reader.name();
-  while (!reader.atEnd) {
+  const reader = readCustomSection(sections, "name");
+  while (reader?.atEnd === false) {
     const kind = reader.byte();
     const part = new Reader(reader.slice(reader.u32()));
     if (kind === FUNCTION_NAMES) {

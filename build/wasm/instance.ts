@@ -1,5 +1,5 @@
 import { wasm } from "./api.ts";
-import type { ImportObject, WasmFunction, WasmMemory } from "./api.ts";
+import type { ImportObject, WasmFunction, WasmMemory, WasmModule } from "./api.ts";
 
 /** WASI's errno for what is not there. */
 const ENOSYS = 52;
@@ -13,11 +13,9 @@ export class EngineInstance {
   #output = "";
 
   /**
-   * @param bytes - the module
    * @param env - makes the host call of a name, for what the module imports from `env`
    */
-  constructor(bytes: Uint8Array, env: (name: string, instance: EngineInstance) => WasmFunction) {
-    const module = new wasm.Module(bytes);
+  constructor(module: WasmModule, env: (name: string, instance: EngineInstance) => WasmFunction) {
     const imports: ImportObject = {};
     for (const { module: from, name } of wasm.Module.imports(module)) {
       (imports[from] ??= {})[name] = from === "env" ? env(name, this) : this.#wasiCall(name);

@@ -65,7 +65,7 @@ export interface Global {
   readonly mutable: boolean;
 }
 
-/** What is in a module's binary, as far as a build needs it. */
+/** What is in a module's binary, as far as a build and a look at it need it. */
 export interface ModuleInfo {
   readonly sections: readonly Section[];
   readonly imports: readonly Import[];
@@ -73,7 +73,6 @@ export interface ModuleInfo {
   readonly memories: readonly Limits[];
   /** The signature of each function, imported ones first. */
   readonly functions: readonly (Signature | undefined)[];
-  readonly globals: readonly Global[];
 }
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -82,7 +81,7 @@ const VALUE_TYPES: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64"
 /**
  * Reads a core module: its sections with their sizes, what it imports and what it exports.
  *
- * @throws Error when the bytes are no module that this package could have made
+ * @throws Error when the bytes are no such module
  *
  * @example
  * ```ts
@@ -94,18 +93,9 @@ export function readModule(bytes: Uint8Array): ModuleInfo {
     throw new Error("not a WebAssembly module: it does not begin with the magic number and version 1");
   }
   const sections = readSections(new Reader(bytes, HEADER.length));
-  const vector = <T>(id: number, item: (reader: Reader) => T): T[] => {
-    const section = sections.find((candidate) => candidate.id === id);
-    if (section === undefined) {
-      return [];
-    }
-    const reader = new Reader(section.content);
-    return reader.list(() => item(reader));
-  };
-
+  const vector = <T>(id: number, item: (reader: Reader) => T): T[] => readVector(sections, id, item);
   const types = vector(SectionId.Type, readSignature);
   const imports = vector(SectionId.Import, (reader) => readImport(reader, types));
-  const importedGlobals = imports.filter(({ kind }) => kind === "global").length;
   const functions = [
     ...imports.filter(({ kind }) => kind === "function").map(({ signature }) => signature),
     ...vector(SectionId.Function, (reader) => types[reader.u32()]),
@@ -116,8 +106,27 @@ export function readModule(bytes: Uint8Array): ModuleInfo {
     exports: vector(SectionId.Export, (reader) => readExport(reader, functions)),
     memories: vector(SectionId.Memory, readLimits),
     functions,
-    globals: vector(SectionId.Global, readGlobal).map((mutable, at) => ({ index: importedGlobals + at, mutable })),
   };
+}
+
+/**
+ * The globals of the module itself.
+ *
+ * @throws Error when one of them begins with anything but a constant, which LLVM does not make
+ */
+export function readGlobals({ sections, imports }: ModuleInfo): Global[] {
+  const imported = imports.filter(({ kind }) => kind === "global").length;
+  return readVector(sections, SectionId.Global, readGlobal).map((mutable, at) => ({ index: imported + at, mutable }));
+}
+
+/** The items of a section that is a vector; none when there is no such section. */
+export function readVector<T>(sections: readonly Section[], id: number, item: (reader: Reader) => T): T[] {
+  const section = sections.find((candidate) => candidate.id === id);
+  if (section === undefined) {
+    return [];
+  }
+  const reader = new Reader(section.content);
+  return reader.list(() => item(reader));
 }
 
 function readSections(reader: Reader): Section[] {

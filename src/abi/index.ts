@@ -1,2 +1,3 @@
 export * from "./enums.ts";
 export * from "./signatures.ts";
+export * from "./versions.ts";

@@ -1,11 +1,11 @@
 import { access } from "node:fs/promises";
 
+import { bootstrap } from "../../build/envoy/bootstrap.ts";
+import type { EnvoySetup } from "../../build/envoy/bootstrap.ts";
 import { startChild } from "../../scripts/child.ts";
 import type { Child } from "../../scripts/child.ts";
 import { poll } from "../../scripts/poll.ts";
 import { pythonTool } from "../../scripts/python-tools.ts";
-import { bootstrap } from "./bootstrap.ts";
-import type { EnvoySetup } from "./bootstrap.ts";
 
 /** A real Envoy with one filter, in a process of its own. */
 export interface Envoy extends AsyncDisposable {
@@ -58,15 +58,33 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       });
     }
   }
-  const program = await pythonTool("envoy");
-  const child = await startChild(
-    program,
-    [...ARGUMENTS, "--concurrency", String(workers), "--config-yaml", JSON.stringify(bootstrap(setup))],
-    {
-      name: "Envoy",
-      ...(onLog === undefined ? {} : { onOutput: onLog }),
-    },
-  );
+  const config = JSON.stringify(bootstrap({ adminPort: 0, ...setup }));
+  return startWith(["--concurrency", String(workers), "--config-yaml", config], { onOutput: onLog });
+}
+
+/** Starts Envoy with a configuration from a file, which has to have an admin interface. @param cwd - where Envoy is started */
+export function startEnvoyFile(file: string, cwd: string): Promise<Envoy> {
+  return startWith(["--concurrency", "1", "--config-path", file], { cwd });
+}
+
+/** What Envoy says about a configuration that it only checks. */
+export async function validateEnvoyFile(file: string, cwd: string): Promise<string> {
+  const args = ["--mode", "validate", ...ARGUMENTS, "--config-path", file];
+  const child = await startChild(await pythonTool("envoy"), args, { name: "Envoy", cwd });
+  const end = await child.ended;
+  return `${child.output()}${end}`;
+}
+
+async function startWith(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly onOutput?: ((text: string) => void) | undefined },
+): Promise<Envoy> {
+  const { cwd, onOutput } = options;
+  const child = await startChild(await pythonTool("envoy"), [...ARGUMENTS, ...args], {
+    name: "Envoy",
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(onOutput === undefined ? {} : { onOutput }),
+  });
   try {
     return await connect(child);
   } catch (error) {

@@ -1,13 +1,17 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
 import { clientRequest, inputBytes } from "./client-request.ts";
 import type { BytesInput, FetchOptions } from "./client-request.ts";
 import { ConnectionHandle } from "./connection-handle.ts";
 import { toWebResponse } from "./endpoint.ts";
-import { StreamResetError } from "./errors.ts";
-import { startProxy } from "./listen.ts";
+import { messageOf, StreamResetError } from "./errors.ts";
+import { serve, startProxy } from "./listen.ts";
 import type { HttpProxy, ListenOptions } from "./listen.ts";
 import type { Machine } from "./machine.ts";
 import type { Machines } from "./machines.ts";
 import { configurationBytes, Plugin } from "./plugin.ts";
+import { RequestTrace } from "./request-trace.ts";
+import type { RequestSummary } from "./request-trace.ts";
 import { StreamHandle } from "./stream-handle.ts";
 
 /** What makes a plugin of the filter. */
@@ -80,6 +84,27 @@ export class HostedPlugin {
     const proxy = await startProxy((request, signal) => this.#running.handle(request, signal), options);
     this.#proxies.push(proxy);
     return proxy;
+  }
+
+  /**
+   * See {@link TestHost.serve}.
+   *
+   * @internal
+   */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<RequestSummary> {
+    const start = performance.now();
+    const trace = new RequestTrace();
+    const { method = "GET", url: path = "/" } = request;
+    let status: number | undefined;
+    let reset: string | undefined;
+    try {
+      status = await serve((message, signal) => this.#plugin.handle(message, signal, trace), request, response);
+    } catch (error) {
+      reset = messageOf(error);
+      response.destroy();
+    }
+    const { details, filterMilliseconds, calls } = trace;
+    return { method, path, status, reset, details, milliseconds: performance.now() - start, filterMilliseconds, calls };
   }
 
   /** See {@link TestHost.configure}. */

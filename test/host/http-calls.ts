@@ -10,6 +10,7 @@ import type { HttpMessage } from "./http-message.ts";
 import type { HostCalls } from "./imports.ts";
 import { pairsOf } from "./pairs.ts";
 import type { HeaderPair } from "./pairs.ts";
+import type { RequestTraces } from "./request-trace.ts";
 import type { Vm } from "./vm.ts";
 
 /** What the filter gave proxy_http_call. */
@@ -28,6 +29,7 @@ export interface CalloutSettings {
   readonly clock: Clock;
   readonly ids: CalloutIds;
   readonly clusters: ReadonlyMap<string, Sender>;
+  readonly traces: RequestTraces;
 }
 
 /** The calls of a plugin. Their answers go to its root context, in turns of the event loop of their own. */
@@ -43,13 +45,21 @@ export class HttpCalls {
     this.#signal = signal;
   }
 
-  /** Starts a call, as Context::httpCall of Envoy does. */
-  start({ cluster, headers: pairs, body, trailers, timeout }: HttpCall): Status | { readonly call_id: number } {
-    const { clusters, clock, ids } = this.#settings;
+  /** Starts a call, as Context::httpCall of Envoy does. @param contextId - of the context that calls */
+  start(call: HttpCall, contextId: number): Status | { readonly call_id: number } {
+    const { cluster, headers: pairs, body, trailers, timeout } = call;
+    const { clusters, clock, ids, traces } = this.#settings;
     const send = clusters.get(cluster);
     const headers = new HeaderMap("request", pairs);
     const complete = headers.has(":path") && headers.has(":method") && headers.has(":authority");
+    const trace = traces.of(contextId);
+    const onEnd = trace?.startCall({
+      cluster,
+      method: headers.get(":method") ?? "",
+      path: headers.get(":path") ?? "",
+    });
     if ((timeout | 0) < 0 || send === undefined || !complete) {
+      onEnd?.(send === undefined ? "unknown cluster" : "bad argument");
       return Status.BadArgument;
     }
     if (body.length > 0) {
@@ -65,7 +75,10 @@ export class HttpCalls {
     setImmediate(() => {
       exchange(send, request, timeout, { clock, signal: this.#signal }).then(
         (response) => {
-          this.#answer(id, response);
+          onEnd?.(endOf(response));
+          traces.resume(trace, () => {
+            this.#answer(id, response);
+          });
         },
         () => undefined, // the plugin has ended
       );
@@ -97,18 +110,29 @@ export class HttpCalls {
   }
 }
 
+/** The status of an answer, or why there is none: Envoy's own answers have not passed through an upstream. */
+function endOf(response: HttpMessage | undefined): number | string {
+  if (response?.headers.has("x-envoy-upstream-service-time") === true) {
+    return Number(response.headers.get(":status"));
+  }
+  return response === undefined ? "the answer broke off" : bytesToText(response.body).replace(/^.*reset reason: /, "");
+}
+
 export function httpCalls(
   callsOf: (context: Context) => HttpCalls,
   context: () => Context,
 ): Pick<HostCalls, "proxy_http_call"> {
   return {
-    proxy_http_call: ({ upstream_name, headers, body, trailers, timeout }) =>
-      callsOf(context()).start({
+    proxy_http_call: ({ upstream_name, headers, body, trailers, timeout }) => {
+      const caller = context();
+      const call = {
         cluster: bytesToText(upstream_name),
         headers: pairsOf(headers),
         body,
         trailers: pairsOf(trailers),
         timeout,
-      }),
+      };
+      return callsOf(caller).start(call, caller.id);
+    },
   };
 }

@@ -55,14 +55,27 @@ export async function startProxy(handle: HandleRequest, options: ListenOptions):
   return { url: `http://${family === "IPv6" ? `[${host}]` : host}:${bound}`, close, [Symbol.asyncDispose]: close };
 }
 
-async function serve(handle: HandleRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/**
+ * Answers a request of Node's HTTP server.
+ *
+ * @returns the status of the answer
+ * @throws (rejects) when there is none, or it cannot be written
+ * @internal
+ */
+export async function serve(
+  handle: HandleRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<number> {
   const gone = new AbortController();
   response.on("close", () => {
     if (!response.writableFinished) {
       gone.abort(new Error("the client closed the connection"));
     }
   });
-  write(await handle(streamed(await receive(request)), gone.signal), response);
+  const answer = await handle(streamed(await receive(request)), gone.signal);
+  write(answer, response);
+  return Number(answer.headers.get(":status"));
 }
 
 async function receive(request: IncomingMessage): Promise<HttpMessage> {

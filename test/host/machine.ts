@@ -17,6 +17,7 @@ import { Metrics } from "./metrics.ts";
 import { WASI_MODULES } from "./module.ts";
 import type { Plugin } from "./plugin.ts";
 import type { PropertyValue } from "./properties.ts";
+import { RequestTraces } from "./request-trace.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
 import type { Transcript } from "./transcript.ts";
@@ -49,6 +50,7 @@ export class Machine {
   readonly calls: CallLog;
   readonly callouts = new CalloutIds();
   readonly metrics = new Metrics();
+  readonly traces = new RequestTraces();
   readonly foreign: ForeignFunctions;
   readonly ticks: Ticks;
   /** By id; root contexts among them. */
@@ -71,12 +73,18 @@ export class Machine {
     this.calls = record.calls;
     this.settings = settings;
     this.log = log;
-    this.vm = new Vm(log, record.transcript, () => {
+    const fail = () => {
       this.ticks.stopAll();
       for (const plugin of this.#plugins.values()) {
         plugin.fail();
       }
       onFailure();
+    };
+    this.vm = new Vm(log, record.transcript, fail, (contextId, milliseconds) => {
+      const trace = this.traces.of(contextId);
+      if (trace !== undefined) {
+        trace.filterMilliseconds += milliseconds;
+      }
     });
     this.ticks = new Ticks(this.vm, settings.clock);
     this.foreign = new ForeignFunctions(settings.foreignFunctions, log);

@@ -10,6 +10,7 @@ import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 import type { Machine } from "./machine.ts";
 import { Connection } from "./network.ts";
 import type { ConnectionEnds } from "./network.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import { HttpStream } from "./stream.ts";
 import type { StreamEnds } from "./stream.ts";
 
@@ -43,7 +44,7 @@ export class Plugin {
     const { signal } = this.#ended;
     setMaxListeners(0, signal); // each call listens
     this.root = new RootContext(machine.nextContextId(), { name, rootId, vmId, vmConfiguration });
-    const callouts = { vm: machine.vm, clock, ids: machine.callouts, clusters };
+    const callouts = { vm: machine.vm, clock, ids: machine.callouts, clusters, traces: machine.traces };
     this.calls = new HttpCalls(callouts, this.root, signal);
     this.grpc = new GrpcCalls(callouts, grpc, this.root, machine.log, signal);
   }
@@ -81,22 +82,30 @@ export class Plugin {
     }
   }
 
-  /** @throws (rejects) the signal's reason, or a StreamResetError: the request has ended without a response */
-  async handle(request: StreamedMessage, signal: AbortSignal | undefined): Promise<HttpMessage> {
+  /**
+   * @param trace - is told what the filter does for the request
+   * @throws (rejects) the signal's reason, or a StreamResetError: the request has ended without a response
+   */
+  async handle(request: StreamedMessage, signal?: AbortSignal, trace?: RequestTrace): Promise<HttpMessage> {
     this.#checkOpen();
     signal?.throwIfAborted();
     const { upstream: send, clock } = this.#machine.settings;
-    return drive((ends) => this.openStream(ends), request, { send, clock, signal });
+    return drive((ends) => this.openStream(ends, trace), request, { send, clock, signal });
   }
 
-  openStream(ends: StreamEnds): HttpStream {
+  openStream(ends: StreamEnds, trace?: RequestTrace): HttpStream {
     this.#checkOpen();
     const { vm, settings } = this.#machine;
     const { clock, allowOnHeadersStopIteration, failurePolicy } = settings;
     const connectionId = this.#machine.nextConnectionId();
     let onEnd: () => void = () => undefined;
+    const { traces } = this.#machine;
     const ended = (reset: Error | undefined) => {
       this.#machine.remove(stream);
+      if (trace !== undefined) {
+        trace.details = stream.codeDetails ?? "";
+        traces.remove(stream.id);
+      }
       this.#streams.delete(stream);
       ends.ended(reset);
       onEnd();
@@ -117,6 +126,9 @@ export class Plugin {
       },
     );
     this.#machine.add(stream);
+    if (trace !== undefined) {
+      traces.add(stream.id, trace);
+    }
     this.#streams.set(stream, new Promise((resolve) => (onEnd = resolve)));
     return stream;
   }

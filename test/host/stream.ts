@@ -75,6 +75,11 @@ export class HttpStream implements Context {
     return this.#over;
   }
 
+  /** Envoy's RESPONSE_CODE_DETAILS, once they are known. */
+  get codeDetails(): string | undefined {
+    return this.#codeDetails;
+  }
+
   /** The host has answered in the upstream's place. */
   get isAnswered(): boolean {
     return this.#isAnswered;

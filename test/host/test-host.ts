@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type { CallRecord } from "./call-log.ts";
 import type { BytesInput, FetchOptions } from "./client-request.ts";
 import { ManualClock, realClock, settle } from "./clock.ts";
@@ -17,6 +19,7 @@ import { loadModule } from "./module.ts";
 import type { FilterSource } from "./module.ts";
 import { configurationBytes } from "./plugin.ts";
 import { propertyTable } from "./properties.ts";
+import type { RequestSummary } from "./request-trace.ts";
 import type { SharedValue } from "./shared-data.ts";
 import { SharedState } from "./shared-state.ts";
 import type { StreamHandle } from "./stream-handle.ts";
@@ -202,6 +205,17 @@ export class TestHost implements AsyncDisposable {
   /** Starts an HTTP proxy in front of the upstream, for real clients. */
   listen(options: ListenOptions = {}): Promise<HttpProxy> {
     return this.#first.listen(options);
+  }
+
+  /**
+   * Answers a request of Node's HTTP server, for a server of one's own. Never rejects: a stream that ends without a response ends
+   * the client's connection.
+   *
+   * @returns what has happened, when the response is written
+   * @internal
+   */
+  serve(request: IncomingMessage, response: ServerResponse): Promise<RequestSummary> {
+    return this.#first.serve(request, response);
   }
 
   /**

@@ -20,6 +20,7 @@ export class Vm {
   readonly #log: Log;
   readonly #transcript: Transcript;
   readonly #onFailure: () => void;
+  readonly #onCallback: (contextId: number, milliseconds: number) => void;
   #exports: WasmExports = {};
   #memory: GuestMemory | undefined;
   #running: string | undefined;
@@ -30,11 +31,20 @@ export class Vm {
   #restricted = false;
   readonly #afterCall: (() => void)[] = [];
 
-  /** @param onFailure - called once, after the callback that broke the module */
-  constructor(log: Log, transcript: Transcript, onFailure: () => void) {
+  /**
+   * @param onFailure - called once, after the callback that broke the module
+   * @param onCallback - is told how long each callback took
+   */
+  constructor(
+    log: Log,
+    transcript: Transcript,
+    onFailure: () => void,
+    onCallback: (contextId: number, milliseconds: number) => void,
+  ) {
     this.#log = log;
     this.#transcript = transcript;
     this.#onFailure = onFailure;
+    this.#onCallback = onCallback;
   }
 
   get failed(): boolean {
@@ -159,7 +169,8 @@ export class Vm {
     }
     this.#transcript.enter(name, parameters);
     this.#running = name;
-    this.#current = parameters[0] ?? 0;
+    const contextId = (this.#current = parameters[0] ?? 0);
+    const start = performance.now();
     let value: number | undefined;
     try {
       value = Number(run(...parameters) ?? 0);
@@ -170,6 +181,7 @@ export class Vm {
       this.#running = undefined;
       this.#current = this.#effective = 0;
       this.#transcript.leave(name, value);
+      this.#onCallback(contextId, performance.now() - start);
     }
     const stopped = this.#iterationStopped;
     this.#iterationStopped = false;

@@ -13,9 +13,10 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
   { part: "src/sdk", allowed: [/^src\/abi\//] },
   { part: "src/filter", allowed: [/^proxy-wasm-ts$/] },
   { part: "build/engine", allowed: [/^src\/abi\//, /^build\/(wasm|package-root)/, /^node:/, /^@yowasp\/clang$/] },
+  { part: "build/dev", allowed: [/^build\//, /^test\/host\//, /^node:/, /^watchpack$/] },
   {
     part: "build",
-    allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|@jridgewell\/trace-mapping)$/],
+    allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|yaml|@jridgewell\/trace-mapping)$/],
   },
   // The builder is loaded when a test gives a filter's source.
   {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { packageRoot } from "../../build/package-root.ts";
 import { readModule } from "../../build/wasm/module.ts";
+import { startChild } from "../../scripts/child.ts";
 import { projectWithPackage } from "../packed-package.ts";
 import { run, runNode } from "../run-node.ts";
 import type { Outcome } from "../run-node.ts";
@@ -94,6 +95,24 @@ test("builds filters", async () => {
   const map = JSON.parse(await readFile(project.path("out/filter.wasm.map"), "utf8")) as { sources: string[] };
   expect(map.sources).toContain("../src/filter.ts");
   expect(map.sources).toContain("../node_modules/proxy-wasm-ts/dist/src/sdk/dispatcher.js");
+});
+
+test("looks into modules, configures Envoy and serves", async () => {
+  const command = project.path("node_modules/.bin/proxy-wasm-ts");
+  const cwd = project.path("");
+  expectSuccess(await run(command, ["build", "src/filter.ts", "-o", "out/look.wasm", "--no-typecheck"], cwd));
+  const inspected = await run(command, ["inspect", "out/look.wasm", "--json"], cwd);
+  expectSuccess(inspected);
+  expect(JSON.parse(inspected.stdout)).toMatchObject({ abi: ["0.2.1"], problems: [], composition: {} });
+  const config = await run(command, ["envoy-config", "out/look.wasm", "--upstream", "http://a"], cwd);
+  expectSuccess(config);
+  expect(config.stdout).toContain("filename: out/look.wasm");
+  for (const mode of [[], ["--inspect", "--inspect-port", "0"]]) {
+    const args = ["dev", "src/filter.ts", "--port", "0", "--no-typecheck", ...mode];
+    await using dev = await startChild(command, args, { name: "dev", cwd });
+    const [, url = ""] = await dev.waitFor(/^(http:\S+) -> src\/filter\.ts/m, 30_000);
+    expect(await (await fetch(url)).text()).toContain("x-filter: undefined");
+  }
 });
 
 /** Runs vitest as its user would. @returns what it prints, without colours */

@@ -64,8 +64,16 @@ export class NativeModule implements GuestModule {
     const path = resolve(entry);
     // Its name in stacks and debuggers; the source map's paths are relative to it.
     const file = `${path}.native.js`;
-    const bundled = await bundle(path, file, { forDebugger: true });
-    const module = new NativeModule(await (guest ??= bundleGuest()), path, bundled, file);
+    return NativeModule.fromBundle(path, file, await bundle(path, file, { forDebugger: true }));
+  }
+
+  /**
+   * @param entry - absolute path of the filter's file
+   * @param file - what the bundle was made for: the name that it has in stacks and debuggers
+   * @throws BuildError when its top level throws
+   */
+  static async fromBundle(entry: string, file: string, bundled: Bundle): Promise<NativeModule> {
+    const module = new NativeModule(await (guest ??= bundleGuest()), entry, bundled, file);
     module.#tryTopLevel();
     return module;
   }

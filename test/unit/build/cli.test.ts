@@ -18,7 +18,7 @@ describe("usage", () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
     expect(stdout).toContain("Usage: proxy-wasm-ts COMMAND");
-    expect(stdout).toContain("build    build a Proxy-Wasm module from a filter");
+    expect(stdout).toContain("build         build a Proxy-Wasm module from a filter");
   });
 
   test("build --help explains the command", async () => {

@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
+import { isIP } from "node:net";
 
 /** A plugin: a module and its configuration. */
 export interface PluginSetup {
-  /** The module. */
+  /** The module's file, as Envoy finds it. */
   readonly wasm: string;
   /** The plugin's configuration: sent as JSON, a string as it is; undefined is none at all. */
   readonly config?: unknown;
@@ -14,9 +14,11 @@ export interface PluginSetup {
   /** The VM's configuration. */
   readonly vmConfig?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Requests go on without the filter when its module cannot be loaded or has broken. Default: they are answered with 503. */
+  readonly failOpen?: boolean | undefined;
 }
 
-/** What an Envoy of the tests and the demo is made of. */
+/** What an Envoy with a filter is made of. */
 export interface EnvoySetup extends PluginSetup {
   /** What the module is. Default: "http"; a network filter stands before a TCP proxy. */
   readonly kind?: "http" | "network";
@@ -42,15 +44,22 @@ export interface EnvoySetup extends PluginSetup {
   readonly statsTags?: Readonly<Record<string, string>>;
   /** The port that Envoy listens on. Default: a free one. */
   readonly port?: number;
+  /** The address that it listens on. Default: 127.0.0.1. */
+  readonly address?: string;
+  /** The port of the admin interface on 127.0.0.1, 0 for a free one. Default: there is none. */
+  readonly adminPort?: number | undefined;
 }
 
-const UPSTREAM = "upstream";
+/** The name of the upstream's cluster. */
+export const UPSTREAM = "upstream";
 
-/** The bootstrap configuration: one listener with the filter in front of the upstream, and an admin port. JSON is valid YAML. */
+const LOCALHOST = "127.0.0.1";
+
+/** The bootstrap configuration: one listener with the filter in front of the upstream. JSON is valid YAML. */
 export function bootstrap(setup: EnvoySetup): object {
   const clusters = Object.entries({ ...setup.clusters, [UPSTREAM]: setup.upstream });
   return {
-    admin: { address: socketAddress("127.0.0.1", 0) },
+    ...(setup.adminPort === undefined ? {} : { admin: { address: socketAddress(LOCALHOST, setup.adminPort) } }),
     static_resources: {
       listeners: [listener(setup)],
       clusters: clusters.map(([name, origin]) => cluster(name, origin, setup)),
@@ -67,7 +76,7 @@ function statsConfig(tags: Readonly<Record<string, string>>): object {
 function listener(setup: EnvoySetup): object {
   return {
     name: "ingress",
-    address: socketAddress("127.0.0.1", setup.port ?? 0),
+    address: socketAddress(setup.address ?? LOCALHOST, setup.port ?? 0),
     filter_chains: [{ filters: setup.kind === "network" ? networkFilters(setup) : [connectionManager(setup)] }],
   };
 }
@@ -76,7 +85,7 @@ function connectionManager(setup: EnvoySetup): object {
   const { accessLog, firstFilters = [], routes = [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] } = setup;
   const plugins = [setup, ...(setup.filters ?? [])];
   return {
-    name: "http",
+    name: "envoy.filters.network.http_connection_manager",
     typed_config: {
       "@type": typeUrl("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
       stat_prefix: "ingress",
@@ -87,8 +96,14 @@ function connectionManager(setup: EnvoySetup): object {
       },
       http_filters: [
         ...firstFilters,
-        ...plugins.map((plugin) => ({ name: "filter", typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin) })),
-        { name: "router", typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") } },
+        ...plugins.map((plugin) => ({
+          name: "envoy.filters.http.wasm",
+          typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin),
+        })),
+        {
+          name: "envoy.filters.http.router",
+          typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") },
+        },
       ],
       ...(accessLog === undefined
         ? {}
@@ -106,9 +121,9 @@ function connectionManager(setup: EnvoySetup): object {
 
 function networkFilters(plugin: PluginSetup): object[] {
   return [
-    { name: "filter", typed_config: wasmConfig("filters.network.wasm", "Wasm", plugin) },
+    { name: "envoy.filters.network.wasm", typed_config: wasmConfig("filters.network.wasm", "Wasm", plugin) },
     {
-      name: "tcp",
+      name: "envoy.filters.network.tcp_proxy",
       typed_config: {
         "@type": typeUrl("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"),
         stat_prefix: "tcp",
@@ -126,17 +141,18 @@ function wasmService(plugin: PluginSetup): object {
 }
 
 function wasmConfig(of: string, message: string, plugin: PluginSetup): object {
-  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, environment } = plugin;
+  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, environment, failOpen } = plugin;
   const text = typeof config === "string" || config === undefined ? config : JSON.stringify(config);
   return {
     "@type": typeUrl(`envoy.extensions.${of}.v3.${message}`),
     config: {
       name,
       ...(rootId === undefined ? {} : { root_id: rootId }),
+      ...(failOpen === true ? { failure_policy: "FAIL_OPEN" } : {}),
       vm_config: {
         vm_id: vmId,
         runtime: "envoy.wasm.runtime.v8",
-        code: { local: { filename: resolve(wasm) } },
+        code: { local: { filename: wasm } },
         ...(vmConfig === undefined ? {} : { configuration: stringValue(vmConfig) }),
         ...(environment === undefined ? {} : { environment_variables: { key_values: environment } }),
       },
@@ -157,7 +173,7 @@ function cluster(name: string, origin: string | null, { http2 = [], metadata = {
     : { http_protocol_options: { enable_trailers: true } };
   return {
     name,
-    type: "STATIC",
+    ...discovery(origin),
     connect_timeout: "1s",
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
     ...(metadata[name] === undefined ? {} : { metadata: { filter_metadata: metadata[name] } }),
@@ -167,8 +183,19 @@ function cluster(name: string, origin: string | null, { http2 = [], metadata = {
   };
 }
 
-function endpoint({ hostname, port }: URL): object {
-  return { endpoint: { address: socketAddress(hostname, Number(port === "" ? 80 : port)) } };
+/** "localhost" is often both ::1 and 127.0.0.1, with a server on the second one only. */
+function discovery(origin: string | null): object {
+  const isAddress = origin === null || isIP(hostOf(new URL(origin))) !== 0;
+  return isAddress ? { type: "STATIC" } : { type: "STRICT_DNS", dns_lookup_family: "V4_PREFERRED" };
+}
+
+function endpoint(url: URL): object {
+  return { endpoint: { address: socketAddress(hostOf(url), Number(url.port === "" ? 80 : url.port)) } };
+}
+
+/** IPv6 addresses stand in brackets in a URL, and nowhere else. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 function socketAddress(address: string, port: number): object {

@@ -1,0 +1,19 @@
+import { readVector, SectionId } from "./module.ts";
+import type { ModuleInfo } from "./module.ts";
+
+/** A function of the module itself. */
+export interface FunctionBody {
+  readonly index: number;
+  /** Its code with its length before it, in bytes. */
+  readonly bytes: number;
+}
+
+export function functionBodies({ sections, imports }: ModuleInfo): FunctionBody[] {
+  const imported = imports.filter(({ kind }) => kind === "function").length;
+  const sizes = readVector(sections, SectionId.Code, (reader) => {
+    const start = reader.offset;
+    reader.slice(reader.u32());
+    return reader.offset - start;
+  });
+  return sizes.map((bytes, at) => ({ index: imported + at, bytes }));
+}
