@@ -98,7 +98,7 @@ export class HostedPlugin {
     let status: number | undefined;
     let reset: string | undefined;
     try {
-      status = await serve((message, signal) => this.#plugin.handle(message, signal, trace), request, response);
+      status = await serve((message, signal) => this.#running.handle(message, signal, trace), request, response);
     } catch (error) {
       reset = messageOf(error);
       response.destroy();
