@@ -16,13 +16,24 @@ export interface PluginSetup {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What an Envoy of the tests and the demo is made of. */
-export interface EnvoySetup extends PluginSetup {
+/** What a listener of Envoy is made of. */
+export interface ListenerSetup extends PluginSetup {
   /** What the module is. Default: "http"; a network filter stands before a TCP proxy. */
   readonly kind?: "http" | "network";
-  /** Further plugins: HTTP filters after the first one, an access logger, a Wasm service. */
+  /** Further plugins: HTTP filters after the first one, an access logger. */
   readonly filters?: readonly PluginSetup[];
   readonly accessLog?: PluginSetup;
+  /** How large a request's headers may be. Default: Envoy's, 60. */
+  readonly maxRequestHeadersKb?: number;
+  /** The router adds no headers of Envoy's own to requests and responses. */
+  readonly suppressEnvoyHeaders?: boolean;
+  /** The port that it listens on. Default: a free one. */
+  readonly port?: number;
+}
+
+/** What an Envoy of the tests and the demo is made of. */
+export interface EnvoySetup extends ListenerSetup {
+  /** A Wasm service. */
   readonly service?: PluginSetup;
   /** The clusters that the filter can call: the origin of each (`http://127.0.0.1:5000`), null for one without endpoints. */
   readonly clusters?: Readonly<Record<string, string | null>>;
@@ -30,15 +41,12 @@ export interface EnvoySetup extends PluginSetup {
   readonly http2?: readonly string[];
   /** The origin that requests are passed on to. */
   readonly upstream: string;
-  /** How large a request's headers may be. Default: Envoy's, 60. */
-  readonly maxRequestHeadersKb?: number;
   /** Tags that Envoy makes of the names of its statistics: the regular expression of each. */
   readonly statsTags?: Readonly<Record<string, string>>;
-  /** The port that Envoy listens on. Default: a free one. */
-  readonly port?: number;
 }
 
-const UPSTREAM = "upstream";
+/** The cluster that requests are passed on to. */
+export const UPSTREAM = "upstream";
 
 /** The bootstrap configuration: one listener with the filter in front of the upstream, and an admin port. JSON is valid YAML. */
 export function bootstrap(setup: EnvoySetup): object {
@@ -58,15 +66,16 @@ function statsConfig(tags: Readonly<Record<string, string>>): object {
   return { stats_tags: Object.entries(tags).map(([tag_name, regex]) => ({ tag_name, regex })) };
 }
 
-function listener(setup: EnvoySetup): object {
+/** A listener with the filter in front of the cluster "upstream". */
+export function listener(setup: ListenerSetup, name = "ingress"): object {
   return {
-    name: "ingress",
+    name,
     address: socketAddress("127.0.0.1", setup.port ?? 0),
     filter_chains: [{ filters: setup.kind === "network" ? networkFilters(setup) : [connectionManager(setup)] }],
   };
 }
 
-function connectionManager(setup: EnvoySetup): object {
+function connectionManager(setup: ListenerSetup): object {
   const { accessLog } = setup;
   const plugins = [setup, ...(setup.filters ?? [])];
   return {
@@ -83,7 +92,7 @@ function connectionManager(setup: EnvoySetup): object {
       },
       http_filters: [
         ...plugins.map((plugin) => ({ name: "filter", typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin) })),
-        { name: "router", typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") } },
+        router(setup.suppressEnvoyHeaders === true),
       ],
       ...(accessLog === undefined
         ? {}
@@ -97,6 +106,11 @@ function connectionManager(setup: EnvoySetup): object {
           }),
     },
   };
+}
+
+function router(suppress_envoy_headers: boolean): object {
+  const typed_config = { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router"), suppress_envoy_headers };
+  return { name: "router", typed_config };
 }
 
 function networkFilters(plugin: PluginSetup): object[] {
@@ -144,7 +158,8 @@ function stringValue(value: string): object {
   return { "@type": typeUrl("google.protobuf.StringValue"), value };
 }
 
-function cluster(name: string, origin: string | null, http2: boolean): object {
+/** @param origin - null: it has no endpoints */
+export function cluster(name: string, origin: string | null, http2: boolean, more: object = {}): object {
   const endpoints = origin === null ? [] : [endpoint(new URL(origin))];
   const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
   const protocol = http2 ? { http2_protocol_options: {} } : { http_protocol_options: { enable_trailers: true } };
@@ -154,7 +169,7 @@ function cluster(name: string, origin: string | null, http2: boolean): object {
     connect_timeout: "1s",
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
     typed_extension_protocol_options: {
-      [options]: { "@type": typeUrl(options), explicit_http_config: protocol },
+      [options]: { "@type": typeUrl(options), explicit_http_config: protocol, ...more },
     },
   };
 }
@@ -163,10 +178,10 @@ function endpoint({ hostname, port }: URL): object {
   return { endpoint: { address: socketAddress(hostname, Number(port === "" ? 80 : port)) } };
 }
 
-function socketAddress(address: string, port: number): object {
+export function socketAddress(address: string, port: number): object {
   return { socket_address: { address, port_value: port } };
 }
 
-function typeUrl(message: string): string {
+export function typeUrl(message: string): string {
   return `type.googleapis.com/${message}`;
 }

@@ -11,6 +11,8 @@ import type { EnvoySetup } from "./bootstrap.ts";
 export interface Envoy extends AsyncDisposable {
   /** Where it listens, for example `http://127.0.0.1:10000`. */
   readonly url: string;
+  /** The same for each listener, by name. */
+  readonly urls: ReadonlyMap<string, string>;
   /** The origin of its admin interface. */
   readonly admin: string;
   /** Its log so far. */
@@ -28,10 +30,14 @@ export interface Envoy extends AsyncDisposable {
   stat(name: string): Promise<number | undefined>;
 }
 
-export interface EnvoyOptions extends EnvoySetup {
+export interface RunOptions {
   /** Is given its log as it comes. */
   readonly onLog?: (text: string) => void;
+  /** The log has each call between Envoy and a module, and begins each line with the thread's id. */
+  readonly trace?: boolean;
 }
+
+export interface EnvoyOptions extends EnvoySetup, RunOptions {}
 
 const START_MS = 30_000;
 const LOG_MS = 5000;
@@ -48,7 +54,7 @@ const LOG_MS = 5000;
  * ```
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { onLog, ...setup } = options;
+  const { onLog, trace, ...setup } = options;
   for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, setup.service]) {
     if (plugin !== undefined) {
       await access(plugin.wasm).catch((cause: unknown) => {
@@ -56,8 +62,20 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       });
     }
   }
+  return runEnvoy(bootstrap(setup), {
+    ...(onLog === undefined ? {} : { onLog }),
+    ...(trace === undefined ? {} : { trace }),
+  });
+}
+
+/**
+ * Starts Envoy with any configuration that has an admin port, and waits until it takes requests.
+ *
+ * @throws Error with Envoy's log when it refuses the configuration
+ */
+export async function runEnvoy(config: object, { onLog, trace = false }: RunOptions = {}): Promise<Envoy> {
   const program = await pythonTool("envoy");
-  const child = await startChild(program, [...ARGUMENTS, "--config-yaml", JSON.stringify(bootstrap(setup))], {
+  const child = await startChild(program, [...programArguments(trace), "--config-yaml", JSON.stringify(config)], {
     name: "Envoy",
     ...(onLog === undefined ? {} : { onOutput: onLog }),
   });
@@ -72,8 +90,14 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
 async function connect(child: Child): Promise<Envoy> {
   const admin = await ready(child);
   const filterLog = () => filterLines(child.output());
+  const urls = await listenerUrls(admin);
+  const [url] = urls.values();
+  if (url === undefined) {
+    throw new Error("Envoy has no listener");
+  }
   return {
-    url: await listenerUrl(admin),
+    url,
+    urls,
     admin,
     logs: () => child.output(),
     filterLog,
@@ -92,22 +116,24 @@ async function connect(child: Child): Promise<Envoy> {
   };
 }
 
-const ARGUMENTS: readonly string[] = [
-  "--concurrency",
-  "1",
-  "--disable-hot-restart",
-  "--log-level",
-  "info",
-  "--component-log-level",
-  // "main" lists all extensions at this level, which hides the rest.
-  "wasm:debug,main:warning",
-  "--log-format",
-  "[%l][%n] %v",
-];
+function programArguments(trace: boolean): readonly string[] {
+  return [
+    "--concurrency",
+    "1",
+    "--disable-hot-restart",
+    "--log-level",
+    "info",
+    "--component-log-level",
+    // "main" lists all extensions at this level, which hides the rest.
+    `wasm:${trace ? "trace" : "debug"},main:warning`,
+    "--log-format",
+    trace ? "[%t][%l][%n] %v" : "[%l][%n] %v",
+  ];
+}
 
 /** Waits until Envoy takes requests. Returns the origin of its admin interface. */
 async function ready(envoy: Child): Promise<string> {
-  const [, address = ""] = await envoy.waitFor(/^\[info\]\[admin\] admin address: (\S+)$/m, START_MS);
+  const [, address = ""] = await envoy.waitFor(/^(?:\[\d+\])?\[info\]\[admin\] admin address: (\S+)$/m, START_MS);
   let end: string | undefined;
   void envoy.ended.then((how) => {
     end = how;
@@ -128,24 +154,26 @@ async function ready(envoy: Child): Promise<string> {
 
 /** Envoy puts the plugin's name, its root id and its VM's id before what a filter logs. */
 function filterLines(log: string): string[] {
-  const lines = log.matchAll(/^\[(\w+)\]\[wasm\] wasm log[^:\n]*: (.*)$/gm);
+  const lines = log.matchAll(/^(?:\[\d+\])?\[(\w+)\]\[wasm\] wasm log[^:\n]*: (.*)$/gm);
   return [...lines].map(([, level = "", text = ""]) => `[${level}] ${text}`);
 }
 
 interface Listeners {
   readonly listener_statuses: readonly {
+    readonly name: string;
     readonly local_address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
   }[];
 }
 
-async function listenerUrl(admin: string): Promise<string> {
+/** The origin of each listener, by name. */
+async function listenerUrls(admin: string): Promise<ReadonlyMap<string, string>> {
   const listeners = (await (await fetch(`${admin}/listeners?format=json`)).json()) as Listeners;
-  const [first] = listeners.listener_statuses;
-  if (first === undefined) {
-    throw new Error("Envoy has no listener");
-  }
-  const { address, port_value } = first.local_address.socket_address;
-  return `http://${address}:${port_value}`;
+  return new Map(
+    listeners.listener_statuses.map(({ name, local_address: { socket_address } }) => [
+      name,
+      `http://${socket_address.address}:${socket_address.port_value}`,
+    ]),
+  );
 }
 
 async function readStat(admin: string, name: string): Promise<number | undefined> {

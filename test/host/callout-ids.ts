@@ -1,5 +1,6 @@
 /** Envoy tells by the lowest two bits of an id what it is the id of. */
 const KIND_MASK = 3;
+const HTTP_CALL = 0;
 const GRPC_CALL = 1;
 const GRPC_STREAM = 2;
 
@@ -15,9 +16,9 @@ export function isGrpcStreamId(id: number): boolean {
 export class CalloutIds {
   #last = 0;
 
-  /** 1, 2, 3, ... (Envoy has multiples of four.) */
+  /** As Envoy: 4, 8, 12, ... */
   nextHttpCall(): number {
-    return ++this.#last;
+    return this.#next(HTTP_CALL);
   }
 
   /** As Envoy: 5, 9, 13, ... */

@@ -57,6 +57,10 @@ export function receivedRequest({ method, authority, path, headers, body, traile
       map.add(name, value);
     }
   }
+  // Envoy wants one referer at most, and a whole URL.
+  if (!/^https?:/i.test(map.get("referer") ?? "http:") || !URL.canParse(map.get("referer") ?? "http://a/")) {
+    map.remove("referer");
+  }
   for (const [name, value] of [
     ["x-forwarded-proto", "http"],
     ["x-request-id", randomUUID()],

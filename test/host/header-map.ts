@@ -56,7 +56,9 @@ export class HeaderMap implements Iterable<HeaderPair> {
     const lower = name.toLowerCase();
     const present = SINGLE[this.#kind].has(lower) ? this.#pairs.findIndex(([other]) => other === lower) : -1;
     if (present >= 0) {
-      this.#pairs[present] = [lower, `${this.get(lower) ?? ""},${value}`];
+      // What is empty needs no comma.
+      const values = [this.get(lower) ?? "", value].filter((part) => part !== "");
+      this.#pairs[present] = [lower, values.join(",")];
       return;
     }
     const firstPlain = lower.startsWith(":") ? this.#pairs.findIndex(([other]) => !other.startsWith(":")) : -1;

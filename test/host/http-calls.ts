@@ -27,7 +27,8 @@ export interface CalloutSettings {
   readonly vm: Vm;
   readonly clock: Clock;
   readonly ids: CalloutIds;
-  readonly clusters: ReadonlyMap<string, Sender>;
+  /** Null: it has no endpoints. */
+  readonly clusters: ReadonlyMap<string, Sender | null>;
 }
 
 /** The calls of a plugin. Their answers go to its root context, in turns of the event loop of their own. */
@@ -56,6 +57,9 @@ export class HttpCalls {
       headers.replace("content-length", String(body.length));
     }
     const id = ids.nextHttpCall();
+    if (send === null) {
+      return Status.InternalFailure; // and the id is used up
+    }
     const request = {
       headers,
       body,

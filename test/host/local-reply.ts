@@ -66,6 +66,11 @@ function isContentLength(name: string): boolean {
   return name.toLowerCase() === "content-length";
 }
 
+/** @param reason - Envoy's "reset reason" */
+export function upstreamFailureText(reason: string): string {
+  return `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
+}
+
 /** What Envoy's router answers when the upstream cannot. */
 export function upstreamFailure(status: 503 | 504, text: string, request: HeaderMap): HttpMessage {
   return makeLocalReply({ status, body: textToBytes(text), headers: [] }, request);

@@ -16,6 +16,7 @@ import type { Plugin } from "./plugin.ts";
 import type { PropertyValue } from "./properties.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
+import { traceExports, traceImports } from "./trace.ts";
 import { Vm } from "./vm.ts";
 import { wasiImports } from "./wasi.ts";
 import type { WasmModule } from "./wasm-api.ts";
@@ -26,12 +27,13 @@ export interface MachineSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly shared: SharedState;
-  readonly clusters: ReadonlyMap<string, Sender>;
+  readonly clusters: ReadonlyMap<string, Sender | null>;
   readonly upstream: Sender;
   readonly grpc: GrpcServices;
   readonly foreignFunctions: Readonly<Record<string, ForeignFunction>>;
   readonly properties: ReadonlyMap<string, PropertyValue>;
   readonly allowOnHeadersStopIteration: boolean;
+  readonly trace: boolean;
 }
 
 /** A module in a VM, and what all of its plugins have in common. */
@@ -62,10 +64,15 @@ export class Machine {
     this.ticks = new Ticks(this.vm, settings.clock);
     this.foreign = new ForeignFunctions(settings.foreignFunctions, log);
     const wasi = wasiImports(this.vm, log, settings.clock, settings.env);
-    this.vm.instantiate(module, {
+    const imports = {
       env: hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), this.calls),
       ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
-    });
+    };
+    if (settings.trace) {
+      this.vm.instantiate(module, traceImports(imports, log), (exports) => traceExports(exports, log));
+    } else {
+      this.vm.instantiate(module, imports);
+    }
     settings.shared.addVm(settings.vmId);
   }
 

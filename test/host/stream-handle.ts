@@ -132,6 +132,11 @@ export class StreamHandle {
     this.#stream.reset(new StreamResetError("the client left (StreamHandle.reset)"));
   }
 
+  /** The upstream's connection breaks: the client is answered with 503 in its place, or sees its own connection break, too. */
+  upstreamReset(): void {
+    this.#stream.upstreamReset("connection termination");
+  }
+
   /** Ends a stream that has not ended, so that the filter sees its end. Does nothing otherwise. */
   close(): void {
     this.#stream.reset(new StreamResetError("the stream was closed (StreamHandle.close)"));

@@ -1,5 +1,6 @@
 import { BufferType, Status, StreamType } from "../../src/abi/index.ts";
 import { streamAttribute } from "./attributes.ts";
+import { textToBytes } from "./byte-string.ts";
 import type { MapType } from "../../src/abi/index.ts";
 import type { BodyBuffer } from "./body-buffer.ts";
 import type { Clock } from "./clock.ts";
@@ -8,7 +9,7 @@ import { Direction, REQUEST, RESPONSE } from "./direction.ts";
 import type { Kind, MessageSink } from "./direction.ts";
 import { StreamResetError } from "./errors.ts";
 import type { HeaderMap } from "./header-map.ts";
-import { makeLocalReply } from "./local-reply.ts";
+import { makeLocalReply, upstreamFailureText } from "./local-reply.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { Attribute } from "./properties.ts";
 import type { Vm } from "./vm.ts";
@@ -123,6 +124,16 @@ export class HttpStream implements Context {
   /** The client has left, the upstream's response broke off, the filter closes the stream, or the host itself ends. */
   reset(reason: Error): void {
     this.#end(reason);
+  }
+
+  /** There is no more of the upstream. @param reason - Envoy's "reset reason" */
+  upstreamReset(reason: string): void {
+    if (this.response.headers !== undefined) {
+      this.reset(new StreamResetError("the upstream's response broke off"));
+      return;
+    }
+    const details = `upstream_reset_before_response_started{${reason}}`;
+    this.localReply({ status: 503, body: textToBytes(upstreamFailureText(reason)), headers: [], details });
   }
 
   /**

@@ -74,12 +74,15 @@ export class TestHost implements AsyncDisposable {
       env: options.env ?? {},
       clock: manual ?? realClock,
       shared,
-      clusters: new Map(clusters.map(([name, endpoint]) => [name, sender(endpoint, `cluster ${name}`)])),
+      clusters: new Map(
+        clusters.map(([name, endpoint]) => [name, endpoint === null ? null : sender(endpoint, `cluster ${name}`)]),
+      ),
       upstream: sender(options.upstream ?? (() => new Response()), "the upstream"),
       grpc: options.grpc ?? {},
       foreignFunctions: options.foreignFunctions ?? {},
       properties: propertyTable(options.properties ?? {}),
       allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
+      trace: options.trace ?? false,
     };
     const machine = new Machine(await loadModule(filter), settings, log);
     try {

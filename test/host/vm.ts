@@ -76,9 +76,12 @@ export class Vm {
     this.#iterationStopped = true;
   }
 
-  /** @throws what instantiation throws, for example that an import is missing */
-  instantiate(module: WasmModule, imports: WasmImports): void {
-    this.#exports = new wasm.Instance(module, imports).exports;
+  /**
+   * @param wrap - what is called in place of the module's exports
+   * @throws what instantiation throws, for example that an import is missing
+   */
+  instantiate(module: WasmModule, imports: WasmImports, wrap = (exports: WasmExports) => exports): void {
+    this.#exports = wrap(new wasm.Instance(module, imports).exports);
     // Envoy prefers malloc.
     const allocate = this.#function("malloc") ?? this.#function("proxy_on_memory_allocate") ?? (() => 0);
     this.#memory = new GuestMemory(this.#exports["memory"] as WasmMemory, (size) =>

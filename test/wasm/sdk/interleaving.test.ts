@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildTestFilter } from "../../build-filter.ts";
 import type { BuiltModule } from "../../build-filter.ts";
 import { TestHost } from "../../host/index.ts";
+import { random } from "../../random.ts";
 
 let built: BuiltModule;
 
@@ -11,17 +12,6 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => built[Symbol.asyncDispose]());
-
-/** Numbers that look random and are the same each time (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** A call that waits for its answer. */
 interface Waiting {
