@@ -18,6 +18,7 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm test
 	npm run test:soak
 	npm run test:envoy
+	npm run test:differential
 	npm run -s demo
 
 build.wasm: install ## dist/filter.wasm

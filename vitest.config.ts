@@ -23,6 +23,7 @@ export default defineConfig({
       project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 20_000),
       project("wasm", ["test/{wasm,shim}/**/*.test.ts", "examples/**/*.test.ts", "src/filter/filter.test.ts"], 120_000),
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
+      project("differential", ["test/differential/**/*.test.ts"], 120_000),
     ],
   },
 });

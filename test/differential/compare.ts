@@ -1,9 +1,24 @@
 import type { StepOutcome } from "./scenario.ts";
 
-/** A line that is in one of two sequences where the other has another line, or none. */
-export interface Difference {
-  readonly envoy: string | undefined;
-  readonly node: string | undefined;
+/** Lines that Envoy has where the Node host has others, or none. */
+export interface KnownDifference {
+  readonly name: string;
+  /** Why they differ, and why the Node host does not do the same. */
+  readonly reason: string;
+  /** The lines, one after the other; none where the list is empty. */
+  readonly envoy: readonly RegExp[];
+  readonly node: readonly RegExp[];
+  /** It depends on time whether it shows; otherwise a difference that does not show any more is a failure. */
+  readonly sometimes?: true;
+}
+
+/** What came of the same scenario in both hosts. */
+export interface Comparison {
+  readonly isSame: boolean;
+  /** Both sequences around the first difference that is not known. */
+  readonly report: string;
+  /** The names of the known differences that showed. */
+  readonly known: readonly string[];
 }
 
 /** The lines of a scenario's outcome, each step with its name before it. */
@@ -11,15 +26,44 @@ export function flatten(outcomes: readonly StepOutcome[]): string[] {
   return outcomes.flatMap(({ step, lines }) => [`# ${step}`, ...lines]);
 }
 
-const SHOWN_BEFORE = 14;
-const SHOWN_AFTER = 8;
+function matches(lines: readonly string[], at: number, patterns: readonly RegExp[]): boolean {
+  return patterns.every((pattern, index) => pattern.test(lines[at + index] ?? ""));
+}
+
+export function compare(
+  envoy: readonly StepOutcome[],
+  node: readonly StepOutcome[],
+  differences: readonly KnownDifference[],
+): Comparison {
+  const [left, right] = [flatten(envoy), flatten(node)];
+  const known: string[] = [];
+  let [at, other] = [0, 0];
+  while (at < left.length || other < right.length) {
+    if (left[at] === right[other]) {
+      at++;
+      other++;
+      continue;
+    }
+    const found = differences.find((one) => matches(left, at, one.envoy) && matches(right, other, one.node));
+    if (found === undefined) {
+      return { isSame: false, report: sideBySide(left, right, at, other), known };
+    }
+    known.push(found.name);
+    at += found.envoy.length;
+    other += found.node.length;
+  }
+  return { isSame: true, report: "", known };
+}
+
+const SHOWN_BEFORE = 16;
+const SHOWN_AFTER = 10;
 const WIDTH = 100;
 
-/** Both sequences side by side around a line. */
-export function sideBySide(left: readonly string[], right: readonly string[], at: number): string {
+/** Both sequences side by side, from a little before a line of each on. */
+function sideBySide(left: readonly string[], right: readonly string[], at: number, other: number): string {
   const lines = [`  ${"Envoy".padEnd(WIDTH)} | Node host`];
-  for (let index = Math.max(0, at - SHOWN_BEFORE); index <= at + SHOWN_AFTER; index++) {
-    const [a, b] = [left[index], right[index]];
+  for (let offset = -SHOWN_BEFORE; offset <= SHOWN_AFTER; offset++) {
+    const [a, b] = [left[at + offset], right[other + offset]];
     if (a === b) {
       lines.push(...(a === undefined ? [] : [`  ${cut(a, 0)}`]));
     } else {
@@ -39,7 +83,8 @@ function commonStart(a: string, b: string): number {
 }
 
 /** As much of a line as fits, from a character on when it is long. */
-function cut(line: string, from: number): string {
+function cut(text: string, from: number): string {
+  const line = text.replaceAll("\n", "\\n");
   if (line.length <= WIDTH) {
     return line;
   }

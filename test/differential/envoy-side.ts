@@ -192,15 +192,16 @@ export class EnvoySide implements Side {
   }
 }
 
+/** What would depend on time, and limits that scripts in headers reach. */
+const QUIET = { suppressEnvoyHeaders: true, delayedCloseMs: 0, maxRequestHeadersKb: 1024 } as const;
+
 function config(plugins: Plugins, upstream: string, calls: string): object {
   const once = { common_http_protocol_options: { max_requests_per_connection: 1 } };
   return {
     admin: { address: socketAddress("127.0.0.1", 0) },
     static_resources: {
       listeners: [
-        ...Object.entries(plugins).map(([name, plugin]) =>
-          listener({ ...plugin, suppressEnvoyHeaders: true, maxRequestHeadersKb: 1024 }, name),
-        ),
+        ...Object.entries(plugins).map(([name, plugin]) => listener({ ...plugin, ...QUIET }, name)),
         markerListener(MARKERS),
       ],
       clusters: [

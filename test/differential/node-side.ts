@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { TestHost } from "../host/index.ts";
-import type { HostedPlugin, LogLine, Recording, StreamHandle } from "../host/index.ts";
-import { receivedRequest } from "../host/client-request.ts";
+import type { LogLine } from "../host/index.ts";
 import { CallServer } from "./call-server.ts";
-import { Inbox } from "./inbox.ts";
+import { NodeStream } from "./node-stream.ts";
+import type { Opener } from "./node-stream.ts";
 import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
-import type { Framing, Pairs, RequestHead, ResponseHead, Scenario, Side, Step, StepOutcome } from "./scenario.ts";
-import { shownPairs } from "./http-server.ts";
+import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
 import { TraceReader } from "./trace.ts";
 import type { LogEntry } from "./trace.ts";
-import { wireHeaders } from "./wire.ts";
 
 /** A plugin of the module. */
 export interface NodePlugin {
@@ -18,182 +16,10 @@ export interface NodePlugin {
   readonly config?: unknown;
 }
 
-/** Where streams are opened. */
-type Opener = Pick<HostedPlugin, "openStream">;
-
 /** How often nothing may happen before a step has had its effects. */
 const QUIET_ROUNDS = 3;
 
-/** A stream of the Node host, and what its ends have done and seen. */
-class NodeStream {
-  readonly #handle: StreamHandle;
-  readonly #requestBody: BodyFraming;
-  #responseBody: BodyFraming | undefined;
-  #isAnswered = false;
-  #seenUpstream = 0;
-  #seenDownstream = 0;
-  #clientLeft = false;
-  #upstreamLeft = false;
-  #isOver = false;
-
-  constructor(plugin: Opener, head: RequestHead) {
-    this.#handle = plugin.openStream();
-    this.#requestBody = new BodyFraming(head.framing);
-    const { headers } = receivedRequest({
-      method: head.method,
-      authority: "shop",
-      path: head.path,
-      headers: [...head.headers, ...framingHeader(head.framing)],
-      body: new Uint8Array(),
-    });
-    this.#handle.requestHeaders(headers, { endOfStream: this.#requestBody.isEnd });
-  }
-
-  requestData(data: string): void {
-    this.#handle.requestBody(data);
-    if (this.#requestBody.add(data)) {
-      this.#handle.requestBody("", { endOfStream: true });
-    }
-  }
-
-  requestEnd(trailers: Pairs | undefined): void {
-    if (trailers === undefined) {
-      this.#handle.requestBody("", { endOfStream: true });
-    } else {
-      this.#handle.requestTrailers(trailers);
-    }
-  }
-
-  leave(): void {
-    this.#clientLeft = true;
-    this.#handle.reset();
-  }
-
-  get #isOpen(): boolean {
-    return this.#handle.upstream.headers !== undefined && !this.#isOver && !this.#upstreamLeft && !this.#isAnswered;
-  }
-
-  response({ status, headers, framing }: ResponseHead): string[] {
-    if (!this.#isOpen || this.#responseBody !== undefined) {
-      return ["skipped: the upstream has no request"];
-    }
-    this.#responseBody = new BodyFraming(framing);
-    this.#isAnswered = this.#responseBody.isEnd;
-    const all = [[":status", String(status)] as const, ...headers, ...framingHeader(framing)];
-    this.#handle.responseHeaders(all, { endOfStream: this.#isAnswered });
-    return [];
-  }
-
-  responseData(data: string): string[] {
-    if (!this.#isOpen || this.#responseBody === undefined) {
-      return ["skipped: the upstream is not answering"];
-    }
-    this.#handle.responseBody(data);
-    if (this.#responseBody.add(data)) {
-      this.responseEnd(undefined);
-    }
-    return [];
-  }
-
-  responseEnd(trailers: Pairs | undefined): string[] {
-    if (!this.#isOpen || this.#responseBody === undefined) {
-      return ["skipped: the upstream is not answering"];
-    }
-    this.#isAnswered = true;
-    if (trailers === undefined) {
-      this.#handle.responseBody("", { endOfStream: true });
-    } else {
-      this.#handle.responseTrailers(trailers);
-    }
-    return [];
-  }
-
-  upstreamLeaves(): string[] {
-    if (!this.#isOpen) {
-      return ["skipped: the upstream has no request"];
-    }
-    this.#upstreamLeft = true;
-    this.#handle.upstreamReset();
-    return [];
-  }
-
-  /** What has arrived at the upstream and at the client since the last look. */
-  arrived(): { readonly upstream: string[]; readonly client: string[] } {
-    const { upstream: up, downstream: down, isEnded, resetReason } = this.#handle;
-    const upstream = newLines(up, this.#seenUpstream, (headers) => {
-      const value = (name: string) => headers.find(([other]) => other === name)?.[1] ?? "";
-      return `${value(":method")} ${value(":path")}`;
-    });
-    const client = newLines(
-      down,
-      this.#seenDownstream,
-      (headers) => headers.find(([name]) => name === ":status")?.[1] ?? "",
-    );
-    this.#seenUpstream = up.parts.length;
-    this.#seenDownstream = down.parts.length;
-    if (isEnded && !this.#isOver) {
-      this.#isOver = true;
-      if (up.headers !== undefined && !this.#isAnswered && !this.#upstreamLeft) {
-        upstream.push("reset");
-      }
-      if (resetReason !== undefined && !this.#clientLeft) {
-        client.push("reset");
-      }
-    }
-    return { upstream, client };
-  }
-
-  close(): void {
-    this.#handle.close();
-  }
-}
-
-/** Counts a body up to its end. */
-class BodyFraming {
-  #left: number | undefined;
-
-  constructor(framing: Framing) {
-    this.#left = framing === "none" ? 0 : framing === "chunked" ? undefined : framing.length;
-  }
-
-  get isEnd(): boolean {
-    return this.#left === 0;
-  }
-
-  /** True: it ends with this. */
-  add(data: string): boolean {
-    if (this.#left !== undefined) {
-      this.#left -= Buffer.byteLength(data);
-    }
-    return this.isEnd;
-  }
-}
-
-function framingHeader(framing: Framing): Pairs {
-  if (framing === "chunked") {
-    return [["transfer-encoding", "chunked"]];
-  }
-  return framing === "none" ? [] : [["content-length", String(framing.length)]];
-}
-
-function newLines({ parts }: Recording, seen: number, start: (headers: Pairs) => string): string[] {
-  const inbox = new Inbox();
-  for (const part of parts.slice(seen)) {
-    if ("headers" in part) {
-      inbox.say(`${start(part.headers)} ${wireHeaders(part.headers)}`);
-    } else if ("trailers" in part) {
-      inbox.say(part.trailers.length > 0 ? `trailers ${shownPairs(part.trailers)}` : "end");
-    } else {
-      inbox.data(part.bytes);
-    }
-    if ("endOfStream" in part && part.endOfStream) {
-      inbox.say("end");
-    }
-  }
-  return inbox.take();
-}
-
-/** The Node host, driven as the codec of HTTP/1.1 drives Envoy's filters: the end of a body comes after its last part. */
+/** The Node host, by its streams' handles. */
 export class NodeSide implements Side {
   readonly name = "Node host";
   readonly #entries: LogEntry[];
@@ -254,7 +80,7 @@ export class NodeSide implements Side {
     return [...outcomes, { step: "everybody leaves", lines }];
   }
 
-  async #perform(step: Step, pluginName: string): Promise<string[]> {
+  async #perform(step: Step, pluginName: string): Promise<readonly string[]> {
     if (step.do === "answer") {
       return this.#calls.answer(step.answer);
     }

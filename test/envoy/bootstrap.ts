@@ -27,6 +27,8 @@ export interface ListenerSetup extends PluginSetup {
   readonly maxRequestHeadersKb?: number;
   /** The router adds no headers of Envoy's own to requests and responses. */
   readonly suppressEnvoyHeaders?: boolean;
+  /** How long the proxy waits for the client to close a connection that it closes. Default: Envoy's, 1000. */
+  readonly delayedCloseMs?: number;
   /** The port that it listens on. Default: a free one. */
   readonly port?: number;
 }
@@ -84,6 +86,7 @@ function connectionManager(setup: ListenerSetup): object {
       "@type": typeUrl("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
       stat_prefix: "ingress",
       ...(setup.maxRequestHeadersKb === undefined ? {} : { max_request_headers_kb: setup.maxRequestHeadersKb }),
+      ...(setup.delayedCloseMs === undefined ? {} : { delayed_close_timeout: `${setup.delayedCloseMs / 1000}s` }),
       http_protocol_options: { enable_trailers: true },
       route_config: {
         virtual_hosts: [

@@ -144,10 +144,15 @@ const RAW = {
 } as const;
 export type RawCall = keyof typeof RAW;
 
-/** Without what differs from run to run, and the script itself. */
+/** They differ from run to run, or are the script itself. */
+const NOT_SHOWN = ["date", "x-envoy-upstream-service-time", "x-script"];
+
 function shown(pairs: Iterable<readonly [string, string]>): Pairs {
-  return [...pairs].filter(([name]) => name !== "x-script" && name !== "x-envoy-upstream-service-time");
+  return [...pairs].filter(([name]) => !NOT_SHOWN.includes(name));
 }
+
+/** Without x-forwarded-proto Envoy finds no route. */
+const KEPT = ["x-forwarded-proto", "x-id", "x-script"];
 
 function show(what: string, value: unknown): void {
   log.info(`${what}: ${JSON.stringify(value) ?? "undefined"}`);
@@ -206,7 +211,7 @@ function act(message: Message, action: ScriptedAction): unknown {
       return shown(headers);
     case "replaceHeaders":
       headers.replaceAll([
-        ...[...headers].filter(([name]) => name.startsWith(":") || name === "x-id" || name === "x-script"),
+        ...[...headers].filter(([name]) => name.startsWith(":") || KEPT.includes(name)),
         ...action[1],
       ]);
       return "done";

@@ -57,8 +57,7 @@ export function receivedRequest({ method, authority, path, headers, body, traile
       map.add(name, value);
     }
   }
-  // Envoy wants one referer at most, and a whole URL.
-  if (!/^https?:/i.test(map.get("referer") ?? "http:") || !URL.canParse(map.get("referer") ?? "http://a/")) {
+  if (!isReferer(map.get("referer") ?? "")) {
     map.remove("referer");
   }
   for (const [name, value] of [
@@ -70,6 +69,11 @@ export function receivedRequest({ method, authority, path, headers, body, traile
     }
   }
   return { headers: map, body, trailers };
+}
+
+/** Envoy removes a referer that it cannot read as a URL or a part of one; which these are was measured. */
+function isReferer(value: string): boolean {
+  return value.includes("://") ? URL.canParse(value) && !/\s/.test(value) : /^[\w!$%&'()*+,;=.~/?@-]*$/.test(value);
 }
 
 /** Authority, and path with query, as written: parsing as a URL would change them. */

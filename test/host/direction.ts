@@ -211,6 +211,13 @@ export class Direction {
     } else if (endOfStream) {
       this.#keep(new Uint8Array());
     }
+    if (this.#trailersAdded && this.trailers !== undefined && this.kind === REQUEST) {
+      this.#settings.warn(
+        "trailers were added to the request in a callback that pauses: Envoy sends them at once, and what it holds of the body " +
+          "breaks the connection to the upstream; add them when the callback does not pause, or before proxy_continue_stream",
+      );
+      this.#passTrailers(this.trailers);
+    }
   }
 
   #bodyGoesOn(data: BodyBuffer, endOfStream: boolean): void {

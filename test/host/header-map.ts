@@ -8,7 +8,7 @@ const SINGLE_IN_BOTH = ["cache-control", "content-encoding", "content-length", "
 const SINGLE: Readonly<Record<HeaderMapKind, ReadonlySet<string>>> = {
   request: new Set([
     ...[":authority", ":method", ":path", ":scheme", ...SINGLE_IN_BOTH, "accept", "accept-encoding", "authorization"],
-    ...["expect", "if-none-match", "origin", "referer", "te", "user-agent"],
+    ...["expect", "if-none-match", "origin", "pragma", "referer", "te", "user-agent"],
     ...["x-envoy-internal", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"],
   ]),
   response: new Set([

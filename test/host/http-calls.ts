@@ -8,6 +8,7 @@ import { exchange } from "./exchange.ts";
 import { HeaderMap } from "./header-map.ts";
 import type { HttpMessage } from "./http-message.ts";
 import type { HostCalls } from "./imports.ts";
+import type { Log } from "./log.ts";
 import { pairsOf } from "./pairs.ts";
 import type { HeaderPair } from "./pairs.ts";
 import type { Vm } from "./vm.ts";
@@ -35,12 +36,14 @@ export interface CalloutSettings {
 export class HttpCalls {
   readonly #settings: CalloutSettings;
   readonly #root: RootContext;
+  readonly #log: Log;
   readonly #signal: AbortSignal;
 
   /** @param signal - ends all calls, without an answer */
-  constructor(settings: CalloutSettings, root: RootContext, signal: AbortSignal) {
+  constructor(settings: CalloutSettings, root: RootContext, log: Log, signal: AbortSignal) {
     this.#settings = settings;
     this.#root = root;
+    this.#log = log;
     this.#signal = signal;
   }
 
@@ -60,11 +63,10 @@ export class HttpCalls {
     if (send === null) {
       return Status.InternalFailure; // and the id is used up
     }
-    const request = {
-      headers,
-      body,
-      ...(trailers.length > 0 ? { trailers: new HeaderMap("trailers", trailers) } : {}),
-    };
+    if (trailers.length > 0) {
+      this.#log.add("warn", `the trailers of the call to ${cluster} are not sent: Envoy 1.40 sends none of calls`);
+    }
+    const request = { headers, body };
     // Later, because the filter is at work: neither a handler nor an answer may come in between.
     setImmediate(() => {
       exchange(send, request, timeout, { clock, signal: this.#signal }).then(

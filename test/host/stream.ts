@@ -8,7 +8,8 @@ import type { Context, RootContext } from "./context.ts";
 import { Direction, REQUEST, RESPONSE } from "./direction.ts";
 import type { Kind, MessageSink } from "./direction.ts";
 import { StreamResetError } from "./errors.ts";
-import type { HeaderMap } from "./header-map.ts";
+import { HeaderMap } from "./header-map.ts";
+import { sentHeaders } from "./http-message.ts";
 import { makeLocalReply, upstreamFailureText } from "./local-reply.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { Attribute } from "./properties.ts";
@@ -50,6 +51,8 @@ export class HttpStream implements Context {
   #duration: bigint | undefined;
   #isLogging = false;
   #isAnswered = false;
+  /** The response's headers as the client got them. */
+  #sent: HeaderMap | undefined;
   #over = false;
   #code: number | undefined;
   #codeDetails: string | undefined;
@@ -65,7 +68,7 @@ export class HttpStream implements Context {
     this.#startTime = settings.clock.now();
     const direction = (kind: Kind, sink: MessageSink) =>
       new Direction(kind, (callback, ...parameters) => vm.callStream(callback, id, ...parameters), sink, settings);
-    this.request = direction(REQUEST, ends.upstream);
+    this.request = direction(REQUEST, this.#upstream());
     this.response = direction(RESPONSE, this.#downstream());
   }
 
@@ -182,7 +185,10 @@ export class HttpStream implements Context {
     return {
       headers: (headers, isEnd) => {
         this.#code = Number(headers.get(":status"));
-        downstream.headers(headers, isEnd);
+        downstream.headers(new HeaderMap("response", headers), isEnd);
+        // The filter may still see them, and an access logger does.
+        headers.replaceAll(sentHeaders(headers, this.#settings.clock.now()));
+        this.#sent = headers;
         this.#endIf(isEnd);
       },
       body: (chunk, isEnd) => {
@@ -223,6 +229,10 @@ export class HttpStream implements Context {
     });
   }
 
+  get #loggedHeaders(): HeaderMap | undefined {
+    return this.#sent ?? this.response.headers;
+  }
+
   get isLogging(): boolean {
     return this.#isLogging;
   }
@@ -239,7 +249,10 @@ export class HttpStream implements Context {
       return isHeaders ? direction.visibleHeaders : direction.visibleTrailers(access);
     }
     // An access logger sees the headers of both directions, and the response's trailers.
-    return isHeaders ? direction.headers : direction === this.response ? direction.trailers : undefined;
+    if (!isHeaders) {
+      return direction === this.response ? direction.trailers : undefined;
+    }
+    return direction === this.response ? this.#loggedHeaders : direction.headers;
   }
 
   buffer(type: BufferType): BodyBuffer | undefined {
@@ -253,7 +266,7 @@ export class HttpStream implements Context {
     const { request, response } = this;
     const info = {
       requestHeaders: request.visibleHeaders ?? (this.#isLogging ? request.headers : undefined),
-      responseHeaders: response.visibleHeaders ?? (this.#isLogging ? response.headers : undefined),
+      responseHeaders: response.visibleHeaders ?? (this.#isLogging ? this.#loggedHeaders : undefined),
       responseTrailers: response.visibleTrailers("read") ?? (this.#isLogging ? response.trailers : undefined),
       startTime: this.#startTime,
       duration: this.#duration,
