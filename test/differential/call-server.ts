@@ -16,6 +16,7 @@ export class CallServer implements AsyncDisposable {
   #calls: OpenCall[] = [];
   #arrived: { readonly path: string; readonly inbox: Inbox }[] = [];
   #step = 0;
+  #hasAnswered = false;
   /** Counts what happens here, to see whether something does. */
   events = 0;
 
@@ -51,6 +52,11 @@ export class CallServer implements AsyncDisposable {
     exchange.onData((data) => chunks.push(data));
   }
 
+  /** No call waits, and none was answered since the last look. */
+  get isIdle(): boolean {
+    return this.#calls.length === 0 && !this.#hasAnswered;
+  }
+
   /** Answers the oldest open call; of those that began in the same step, the first by path. */
   answer(answer: CallAnswer): string[] {
     this.#calls.sort((a, b) => a.step - b.step || (a.path < b.path ? -1 : 1));
@@ -58,6 +64,7 @@ export class CallServer implements AsyncDisposable {
     if (call === undefined) {
       return ["skipped: no call is open"];
     }
+    this.#hasAnswered = true;
     const { exchange, path } = call;
     if (answer === "reset") {
       exchange.reset();
@@ -80,6 +87,7 @@ export class CallServer implements AsyncDisposable {
   /** What has arrived since the last look. */
   take(): string[] {
     this.#step++;
+    this.#hasAnswered = false;
     const lines = this.#arrived.sort((a, b) => (a.path < b.path ? -1 : 1)).flatMap(({ inbox }) => inbox.take());
     return lines;
   }

@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 import type { ClientRequest } from "node:http";
 
 import { framingLines, rawPairs, shownPairs } from "./http-server.ts";
@@ -9,6 +9,8 @@ import { wireHeaders } from "./wire.ts";
 /** A client of HTTP/1.1 whose parts of a request leave one by one. */
 export class Client {
   readonly inbox = new Inbox();
+  /** The connection stays when the response is complete. */
+  readonly #agent = new Agent({ keepAlive: true });
   readonly #request: ClientRequest;
   #isComplete = false;
   #hasLeft = false;
@@ -21,7 +23,7 @@ export class Client {
     this.#request = httpRequest({
       host: hostname,
       port,
-      agent: false,
+      agent: this.#agent,
       method,
       path,
       headers: ["host", "shop", "connection", "keep-alive", ...flat],
@@ -78,5 +80,6 @@ export class Client {
   leave(): void {
     this.#hasLeft = true;
     this.#request.destroy();
+    this.#agent.destroy();
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
 import { cluster, listener, socketAddress, UPSTREAM } from "../envoy/bootstrap.ts";
 import type { ListenerSetup } from "../envoy/bootstrap.ts";
@@ -11,7 +11,7 @@ import { Client } from "./envoy-client.ts";
 import { TraceLog } from "./envoy-trace.ts";
 import { Exchange, startServer } from "./http-server.ts";
 import type { ExchangeServer } from "./http-server.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, unlessGivenUp } from "./inbox.ts";
 import { Marker, markerListener } from "./marker.ts";
 import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
 import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
@@ -20,6 +20,7 @@ import { wireHeaders } from "./wire.ts";
 
 const MARKERS = "marker";
 const PATIENCE_MS = 10_000;
+const TURNS = 4;
 /** Timers of Envoy's are late by so much at most. */
 const LATE_MS = 30;
 
@@ -96,6 +97,10 @@ export class EnvoySide implements Side {
     return [...outcomes, { step: "everybody leaves", lines }];
   }
 
+  get logs(): string {
+    return this.#envoy.logs();
+  }
+
   async #perform(step: Step, url: string): Promise<string[]> {
     if (step.do === "answer") {
       return this.#calls.answer(step.answer);
@@ -167,8 +172,11 @@ export class EnvoySide implements Side {
 
   /** Waits until what was done has had its effects, and returns the calls between Envoy and the module. */
   async #settle(): Promise<string[]> {
-    // What this process was sent before the mark's answer is read in the same turn of the event loop, or the next.
     const mark = await this.#marker.settle();
+    // What this process was sent before the mark's answer is read in the same turn of the event loop, or the next.
+    for (let turn = 0; turn < TURNS; turn++) {
+      await nextTurn();
+    }
     const entries = await poll(PATIENCE_MS, () => this.#log.upTo(mark));
     if (entries === undefined) {
       throw new Error(`Envoy did not log in ${PATIENCE_MS} ms. Its log:\n${this.#envoy.logs().slice(-5000)}`);
@@ -178,7 +186,7 @@ export class EnvoySide implements Side {
 
   #arrived(): string[] {
     const lines = [...this.#streams].flatMap(([id, { client, upstream }]) => [
-      ...upstream.take().map((line) => `upstream ${id}: ${line}`),
+      ...unlessGivenUp(upstream.take(), upstream.isNew).map((line) => `upstream ${id}: ${line}`),
       ...client.inbox.take().map((line) => `client ${id}: ${line}`),
     ]);
     return [...this.#calls.take().map((line) => `called: ${line}`), ...lines];

@@ -5,6 +5,9 @@ const SHOWN_BYTES = 120;
 /** What arrives at somebody, in order. Parts of a body that arrive between two looks are one: TCP keeps no boundaries. */
 export class Inbox {
   #entries: (string | Buffer)[] = [];
+  /** Nothing was there at the look before the last one. */
+  isNew = true;
+  #hasBeenSeen = false;
 
   readonly say = (line: string): void => {
     this.#entries.push(line);
@@ -26,8 +29,15 @@ export class Inbox {
   take(): string[] {
     const entries = this.#entries;
     this.#entries = [];
+    this.isNew = !this.#hasBeenSeen;
+    this.#hasBeenSeen ||= entries.length > 0;
     return entries.map((entry) => (typeof entry === "string" ? entry : `data ${shownBytes(entry)}`));
   }
+}
+
+/** A request that is given up in the step that it came in: whether it gets as far as the upstream depends on how fast it is. */
+export function unlessGivenUp(lines: readonly string[], isNew: boolean): readonly string[] {
+  return isNew && lines.at(-1) === "reset" ? [] : lines;
 }
 
 export function shownBytes(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 import { receivedRequest } from "../host/client-request.ts";
 import type { HostedPlugin, Recording, StreamHandle } from "../host/index.ts";
 import { shownPairs } from "./http-server.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, unlessGivenUp } from "./inbox.ts";
 import type { Framing, Pairs, RequestHead, ResponseHead } from "./scenario.ts";
 import { wireHeaders } from "./wire.ts";
 
@@ -109,6 +109,7 @@ export class NodeStream {
   /** What has arrived at the upstream and at the client since the last look. */
   arrived(): { readonly upstream: readonly string[]; readonly client: readonly string[] } {
     const { isUpstreamReset, resetReason } = this.#handle;
+    const isNew = this.#atUpstream.isNew;
     const upstream = this.#atUpstream.take();
     const client = this.#atClient.take();
     if (isUpstreamReset && !this.#saidUpstreamReset) {
@@ -119,7 +120,7 @@ export class NodeStream {
       this.#saidReset = true;
       client.push("reset");
     }
-    return { upstream, client };
+    return { upstream: unlessGivenUp(upstream, isNew), client };
   }
 
   close(): void {
@@ -167,6 +168,11 @@ class WireView {
   constructor(recording: Recording, first: readonly string[]) {
     this.#recording = recording;
     this.#first = first;
+  }
+
+  /** Nothing was taken yet. */
+  get isNew(): boolean {
+    return this.#seen === 0;
   }
 
   /** What has arrived since the last look. */

@@ -2,7 +2,7 @@ import { compare } from "./compare.ts";
 import { EnvoySide } from "./envoy-side.ts";
 import { KNOWN_DIFFERENCES } from "./known-differences.ts";
 import { NodeSide } from "./node-side.ts";
-import type { Scenario, StepOutcome } from "./scenario.ts";
+import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
 
 /** A plugin of the module: its root id and its configuration. */
 export interface ComparedPlugin {
@@ -21,11 +21,23 @@ export interface Totals {
   readonly known: Set<string>;
 }
 
+export function newTotals(): Totals {
+  return { scenarios: 0, callbacks: 0, calls: 0, arrivals: 0, known: new Set() };
+}
+
+export function addTotals(sum: Totals, { scenarios, callbacks, calls, arrivals, known }: Totals): void {
+  sum.scenarios += scenarios;
+  sum.callbacks += callbacks;
+  sum.calls += calls;
+  sum.arrivals += arrivals;
+  known.forEach((name) => sum.known.add(name));
+}
+
 /** The same module in both hosts. */
 export class Pair implements AsyncDisposable {
   readonly #envoy: EnvoySide;
   readonly #node: NodeSide;
-  readonly totals: Totals = { scenarios: 0, callbacks: 0, calls: 0, arrivals: 0, known: new Set() };
+  readonly totals = newTotals();
 
   private constructor(envoy: EnvoySide, node: NodeSide) {
     this.#envoy = envoy;
@@ -44,14 +56,17 @@ export class Pair implements AsyncDisposable {
     }
   }
 
-  /** Compares how the module started. @returns what differs; undefined: nothing */
-  async compareStart(): Promise<string | undefined> {
-    return this.#compare("start", [await this.#envoy.started()], [await this.#node.started()]);
+  /** Compares how the module started. @param steps - what follows of that. @returns what differs; undefined: nothing */
+  async compareStart(steps: readonly Step[] = []): Promise<string | undefined> {
+    const start: Scenario = { name: "start", plugin: "", steps };
+    const run = async (side: Side) => [await side.started(), ...(await side.run(start))];
+    const [envoy, node] = await Promise.all([run(this.#envoy), run(this.#node)]);
+    return this.#compare("start", envoy, node);
   }
 
   /** @returns what differs; undefined: nothing */
   async compare(scenario: Scenario): Promise<string | undefined> {
-    const [envoy, node] = [await this.#envoy.run(scenario), await this.#node.run(scenario)];
+    const [envoy, node] = await Promise.all([this.#envoy.run(scenario), this.#node.run(scenario)]);
     return this.#compare(`${scenario.name} (${scenario.plugin})`, envoy, node);
   }
 

@@ -134,7 +134,9 @@ export class TraceReader {
     // WASI's functions have pointers and sizes only.
     for (const [param, kind] of Object.entries(params ?? {})) {
       const value = values[index++] ?? 0;
-      if (kind === "bytes") {
+      if (kind === "bytes" && name === "proxy_log") {
+        index++; // its text is shown
+      } else if (kind === "bytes") {
         shown.push(`${param}[${(values[index++] ?? 0) >>> 0}]`);
       } else if (kind === "out_bytes") {
         index++;
@@ -160,7 +162,8 @@ export class TraceReader {
       return undefined; // the engine looks at the clock when it has run for so long since the VM's start
     }
     const status = name.startsWith("proxy_") ? nameOf(Status, Number(result)) : result;
-    const said = text === undefined ? "" : ` ${text}`;
+    // How long something took differs from run to run.
+    const said = text === undefined ? "" : ` ${text.replace(/ in \d+ ms\b/g, " in N ms")}`;
     const sizes = head === INEXACT ? results.map(() => "some") : results;
     return `  ${head}${said} -> ${[status, ...sizes.map((size) => `${size} bytes`)].join(", ")}`;
   }

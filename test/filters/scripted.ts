@@ -81,7 +81,7 @@ export type ScriptedAction =
   | readonly ["reply", ScriptedReply]
   | readonly ["throw", string]
   | readonly ["close"]
-  | readonly ["property", path: string, kind: "string" | "int" | "boolean" | "bytes" | "list"]
+  | readonly ["property", path: string, kind: "string" | "integer" | "bytes"]
   | readonly ["setProperty", path: string, value: string]
   | readonly ["share", key: string, value: string]
   | readonly ["count", by: number]

@@ -25,8 +25,12 @@ export function streamed({ headers, body, trailers }: HttpMessage): StreamedMess
 /** Headers that belong to one connection; Envoy does not hand them on. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
-/** What the client is sent of a response's headers, and what an access logger sees: without hop-by-hop ones, with Envoy's own. */
-export function sentHeaders(headers: HeaderMap, now: bigint): HeaderMap {
+/**
+ * What the client is sent of a response's headers, and what an access logger sees: without hop-by-hop ones, with Envoy's own.
+ *
+ * @param closes - the request is not complete, and so the connection cannot be used again
+ */
+export function sentHeaders(headers: HeaderMap, now: bigint, closes: boolean): HeaderMap {
   const own = new Map([
     ["date", new Date(Number(now / 1_000_000n)).toUTCString()],
     ["server", "envoy"],
@@ -36,6 +40,7 @@ export function sentHeaders(headers: HeaderMap, now: bigint): HeaderMap {
   return new HeaderMap("response", [
     ...kept.map(([name, value]): HeaderPair => [name, own.get(name) ?? value]),
     ...added,
+    ...(closes ? [["connection", "close"] as const] : []),
   ]);
 }
 

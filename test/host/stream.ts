@@ -32,6 +32,8 @@ export interface StreamSettings {
   readonly warn: (message: string) => void;
 }
 
+const FORWARDED_PROTO = "x-forwarded-proto";
+
 /**
  * One request on its way through the filter to the upstream, and the response on its way back.
  *
@@ -51,6 +53,7 @@ export class HttpStream implements Context {
   #duration: bigint | undefined;
   #isLogging = false;
   #isAnswered = false;
+  #hasForwardedProto = false;
   /** The response's headers as the client got them. */
   #sent: HeaderMap | undefined;
   #over = false;
@@ -88,6 +91,7 @@ export class HttpStream implements Context {
       this.fail();
       return;
     }
+    this.#hasForwardedProto = headers.has(FORWARDED_PROTO);
     this.#vm.call("proxy_on_context_create", this.id, this.root.id);
     if (!this.#over) {
       this.request.receiveHeaders(headers, endOfStream);
@@ -108,19 +112,29 @@ export class HttpStream implements Context {
     if (!this.#over && !this.#isAnswered) {
       this.#code = Number(headers.get(":status"));
       this.#codeDetails ??= "via_upstream";
+      this.#endRequestIf(endOfStream);
       this.response.receiveHeaders(headers, endOfStream);
     }
   }
 
   responseBody(chunk: Uint8Array, endOfStream: boolean): void {
     if (!this.#over && !this.#isAnswered) {
+      this.#endRequestIf(endOfStream);
       this.response.receiveBody(chunk, endOfStream);
     }
   }
 
   responseTrailers(trailers: HeaderMap): void {
     if (!this.#over && !this.#isAnswered) {
+      this.#endRequestIf(true);
       this.response.receiveTrailers(trailers);
+    }
+  }
+
+  /** Once a response is complete, whether the filter holds it or not, Envoy drops what comes of the request. */
+  #endRequestIf(endOfResponse: boolean): void {
+    if (endOfResponse) {
+      this.request.abort();
     }
   }
 
@@ -129,14 +143,21 @@ export class HttpStream implements Context {
     this.#end(reason);
   }
 
-  /** There is no more of the upstream. @param reason - Envoy's "reset reason" */
+  /**
+   * The upstream's connection breaks: the client is answered in its place while it has nothing of the response.
+   *
+   * @param reason - Envoy's "reset reason", when there is no response yet
+   */
   upstreamReset(reason: string): void {
-    if (this.response.headers !== undefined) {
+    if (this.response.headersPassed) {
       this.reset(new StreamResetError("the upstream's response broke off"));
       return;
     }
-    const details = `upstream_reset_before_response_started{${reason}}`;
-    this.localReply({ status: 503, body: textToBytes(upstreamFailureText(reason)), headers: [], details });
+    const isBegun = this.response.headers !== undefined;
+    const cause = isBegun ? "protocol error" : reason;
+    const details = `upstream_reset_before_response_started{${cause.replaceAll(" ", "_")}}`;
+    const body = textToBytes(upstreamFailureText(cause));
+    this.localReply({ status: isBegun ? 502 : 503, body, headers: [], details });
   }
 
   /**
@@ -180,6 +201,21 @@ export class HttpStream implements Context {
     }
   }
 
+  /** Envoy's router finds no route for a request whose x-forwarded-proto is gone. */
+  #upstream(): MessageSink {
+    const { upstream } = this.#ends;
+    return {
+      ...upstream,
+      headers: (headers, isEnd) => {
+        if (this.#hasForwardedProto && !headers.has(FORWARDED_PROTO)) {
+          this.localReply({ status: 404, body: new Uint8Array(), headers: [], details: "route_not_found" });
+        } else {
+          upstream.headers(headers, isEnd);
+        }
+      },
+    };
+  }
+
   #downstream(): MessageSink {
     const { downstream } = this.#ends;
     return {
@@ -187,7 +223,7 @@ export class HttpStream implements Context {
         this.#code = Number(headers.get(":status"));
         downstream.headers(new HeaderMap("response", headers), isEnd);
         // The filter may still see them, and an access logger does.
-        headers.replaceAll(sentHeaders(headers, this.#settings.clock.now()));
+        headers.replaceAll(sentHeaders(headers, this.#settings.clock.now(), !this.request.isReceived));
         this.#sent = headers;
         this.#endIf(isEnd);
       },
