@@ -12,10 +12,10 @@ afterAll(() => {
   console.log(summary(totals));
 });
 
-test.each(FILTERS)("$path", async ({ path, plugins, startUp = [], scenarios }) => {
+test.each(FILTERS)("$path", async ({ path, plugins, scenarios }) => {
   await using built = await buildOwnFilter(path);
   await using pair = await Pair.start(built.wasm, plugins);
-  const reports = [await pair.compareStart(startUp)];
+  const reports = [await pair.compareStart()];
   for (const scenario of scenarios) {
     reports.push(await pair.compare(scenario));
   }

@@ -80,8 +80,13 @@ export class NodeStream {
     if (!this.#isOpen || this.#responseBody === undefined) {
       return NOT_ANSWERING;
     }
+    const isLast = this.#responseBody.add(Buffer.byteLength(data));
+    this.#isAnswered = isLast;
     this.#handle.responseBody(data);
-    return this.#responseBody.add(Buffer.byteLength(data)) ? this.responseEnd(undefined) : [];
+    if (isLast) {
+      this.#handle.responseBody("", { endOfStream: true });
+    }
+    return [];
   }
 
   responseEnd(trailers: Pairs | undefined): readonly string[] {
@@ -112,7 +117,7 @@ export class NodeStream {
     const isNew = this.#atUpstream.isNew;
     const upstream = this.#atUpstream.take();
     const client = this.#atClient.take();
-    if (isUpstreamReset && !this.#saidUpstreamReset) {
+    if (isUpstreamReset && !this.#isAnswered && !this.#upstreamLeft && !this.#saidUpstreamReset) {
       this.#saidUpstreamReset = true;
       upstream.push("reset");
     }

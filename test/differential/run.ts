@@ -2,7 +2,7 @@ import { compare } from "./compare.ts";
 import { EnvoySide } from "./envoy-side.ts";
 import { KNOWN_DIFFERENCES } from "./known-differences.ts";
 import { NodeSide } from "./node-side.ts";
-import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
+import type { Scenario, StepOutcome } from "./scenario.ts";
 
 /** A plugin of the module: its root id and its configuration. */
 export interface ComparedPlugin {
@@ -56,12 +56,9 @@ export class Pair implements AsyncDisposable {
     }
   }
 
-  /** Compares how the module started. @param steps - what follows of that. @returns what differs; undefined: nothing */
-  async compareStart(steps: readonly Step[] = []): Promise<string | undefined> {
-    const start: Scenario = { name: "start", plugin: "", steps };
-    const run = async (side: Side) => [await side.started(), ...(await side.run(start))];
-    const [envoy, node] = await Promise.all([run(this.#envoy), run(this.#node)]);
-    return this.#compare("start", envoy, node);
+  /** Compares how the module started. @returns what differs; undefined: nothing */
+  async compareStart(): Promise<string | undefined> {
+    return this.#compare("start", [await this.#envoy.started()], [await this.#node.started()]);
   }
 
   /** @returns what differs; undefined: nothing */
