@@ -372,6 +372,7 @@ export function generate(seed: number, index: number): Scenario {
     // What was skipped because something waited.
     ...streams.flatMap(({ last }) => last),
     ...answers(),
+    ...time, // no timer is left for the next scenario
   ];
   return { name: `seed ${seed}, number ${index}`, plugin: plan.plugin, steps };
 }
