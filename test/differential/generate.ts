@@ -214,7 +214,7 @@ function actions(plan: Plan, hook: HookName): readonly ScriptedAction[] {
   if (hook === "onLog" || hook === "onDone") {
     return list;
   }
-  const addsTrailers = list.some(([op, , map]) => /Trailer$/.test(op) || (op === "raw" && map === 1));
+  const addsTrailers = list.some(([op, , map]) => op.endsWith("Trailer") || (op === "raw" && map === 1));
   if (dice.chance(25) && !(hook === "onRequestBody" && addsTrailers)) {
     list.push(awaited(plan), ...dice.times(2, () => action(plan, hook)));
     if (dice.chance(20)) {

@@ -72,7 +72,7 @@ export class Pair implements AsyncDisposable {
     const { totals } = this;
     totals.scenarios++;
     for (const line of envoy.flatMap(({ lines }) => lines)) {
-      if (/^proxy_on_/.test(line)) {
+      if (line.startsWith("proxy_on_")) {
         totals.callbacks++;
       } else if (/^ {2}\w+\(/.test(line)) {
         totals.calls++;

@@ -98,7 +98,11 @@ export class TraceReader {
     if (call !== null) {
       const [, way, name = "", list = ""] = call;
       const values = list === "" ? [] : list.split(", ").map((value) => Number(BigInt.asIntN(64, BigInt(value))));
-      return way === "host->vm" ? this.#callback(name, values) : this.#hostCall(name, values);
+      if (way === "host->vm") {
+        return this.#callback(name, values);
+      }
+      this.#hostCall(name, values);
+      return undefined;
     }
     const back = /^\[(host<-vm|vm<-host)\] (?:\w+\.)?(\w+) return: (.*)$/.exec(text);
     if (back !== null) {
@@ -127,7 +131,7 @@ export class TraceReader {
     return `${name}(${shown.join(", ")})`;
   }
 
-  #hostCall(name: string, values: readonly number[]): undefined {
+  #hostCall(name: string, values: readonly number[]): void {
     const params = (HOST_CALLS as Readonly<Record<string, Params>>)[name as HostCall];
     const shown: (string | number)[] = [];
     let index = 0;

@@ -60,8 +60,8 @@ export interface ScriptedReply {
   readonly details?: string;
 }
 
-/** One thing that a hook does. What fails is logged, and the next one follows; `throw` and `callOrThrow` end the hook. */
-export type ScriptedAction =
+/** What a hook does at once. What fails is logged. */
+type PlainAction =
   | readonly ["log", string]
   | readonly ["get" | "getAll" | "has" | "delete", name: string]
   | readonly ["set" | "append", name: string, value: string]
@@ -75,11 +75,6 @@ export type ScriptedAction =
   | readonly ["body"]
   | readonly ["bytes", offset: number, length: number]
   | readonly ["setBody" | "appendToBody", string]
-  | readonly ["call" | "callOrThrow" | "start", ScriptedCall]
-  | readonly ["calls", readonly ScriptedCall[]]
-  | readonly ["timer", milliseconds: number]
-  | readonly ["reply", ScriptedReply]
-  | readonly ["throw", string]
   | readonly ["close"]
   | readonly ["property", path: string, kind: "string" | "integer" | "bytes"]
   | readonly ["setProperty", path: string, value: string]
@@ -87,6 +82,23 @@ export type ScriptedAction =
   | readonly ["count", by: number]
   | readonly ["clearRouteCache"]
   | readonly ["raw", call: RawCall, ...given: readonly (number | string)[]];
+
+/** What takes time, or ends the hook, as `reply`, `throw`, and a `callOrThrow` that fails. */
+type ControlAction =
+  | readonly ["call" | "callOrThrow" | "start", ScriptedCall]
+  | readonly ["calls", readonly ScriptedCall[]]
+  | readonly ["timer", milliseconds: number]
+  | readonly ["reply", ScriptedReply]
+  | readonly ["throw", string];
+
+/** One thing that a hook does. */
+export type ScriptedAction = PlainAction | ControlAction;
+
+const CONTROL = ["call", "callOrThrow", "start", "calls", "timer", "reply", "throw"];
+
+function isControl(action: ScriptedAction): action is ControlAction {
+  return CONTROL.includes(action[0]);
+}
 
 export const HOOKS = [
   ...(["onRequestHeaders", "onRequestBody", "onRequestTrailers"] as const),
@@ -155,7 +167,7 @@ function shown(pairs: Iterable<readonly [string, string]>): Pairs {
 const KEPT = ["x-forwarded-proto", "x-id", "x-script"];
 
 function show(what: string, value: unknown): void {
-  log.info(`${what}: ${JSON.stringify(value) ?? "undefined"}`);
+  log.info(`${what}: ${value === undefined ? "undefined" : JSON.stringify(value)}`);
 }
 
 function describe(error: unknown): string {
@@ -193,9 +205,11 @@ function headerAction(headers: HttpHeaders, [op, name, value = ""]: readonly [st
 }
 
 /** What an action that needs no time gives. */
-function act(message: Message, action: ScriptedAction): unknown {
+function act(message: Message, action: PlainAction): unknown {
   const { headers } = message;
   switch (action[0]) {
+    case "log":
+      return action[1];
     case "get":
     case "getAll":
     case "has":
@@ -271,8 +285,15 @@ function act(message: Message, action: ScriptedAction): unknown {
       return "done";
     case "raw":
       return (RAW[action[1]] as (...given: readonly unknown[]) => unknown)(...action.slice(2)) ?? "done";
-    default:
-      throw new Error(`no such action: ${action[0]}`);
+  }
+}
+
+function perform(message: Message, action: PlainAction): void {
+  const name = action[0] === "raw" ? action[1] : action[0];
+  try {
+    show(name, act(message, action));
+  } catch (error) {
+    show(name, describe(error));
   }
 }
 
@@ -281,12 +302,13 @@ type Outcome = Response | undefined | Promise<Response | undefined>;
 /** Runs actions until one ends the hook; at once until one takes time. */
 function run(message: Message, actions: readonly ScriptedAction[]): Outcome {
   for (const [index, action] of actions.entries()) {
+    if (!isControl(action)) {
+      perform(message, action);
+      continue;
+    }
     const [op, given] = action;
     const goOn = (): Outcome => run(message, actions.slice(index + 1));
     switch (op) {
-      case "log":
-        log.info(given);
-        break;
       case "reply": {
         const { body = "", headers = [], ...init } = given;
         return new Response(body, { ...init, headers });
@@ -323,12 +345,6 @@ function run(message: Message, actions: readonly ScriptedAction[]): Outcome {
           return goOn();
         });
       }
-      default:
-        try {
-          show(op === "raw" ? action[1] : op, act(message, action));
-        } catch (error) {
-          show(op === "raw" ? action[1] : op, describe(error));
-        }
     }
   }
   return undefined;

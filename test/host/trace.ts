@@ -3,14 +3,14 @@
 import type { Log } from "./log.ts";
 import type { WasmExports, WasmFunction, WasmImports } from "./wasm-api.ts";
 
-type Traced = (...parameters: (number | bigint)[]) => unknown;
+type Traced = (...parameters: (number | bigint)[]) => number | bigint | undefined;
 
 /** Writes what goes in and what comes out of a function that the arrows say the way of. */
 function traced(run: Traced, name: string, into: string, back: string, log: Log): Traced {
   return (...parameters) => {
     log.add("trace", `[${into}] ${name}(${parameters.join(", ")})`);
     const result = run(...parameters);
-    log.add("trace", `[${back}] ${name} return: ${String(result ?? "void")}`);
+    log.add("trace", `[${back}] ${name} return: ${result ?? "void"}`);
     return result;
   };
 }
