@@ -19,6 +19,7 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run test:soak
 	npm run test:envoy
 	npm run test:peers
+	npm run test:differential
 	npm run -s demo
 
 build.wasm: install ## dist/filter.wasm

@@ -8,9 +8,14 @@ export interface BuiltModule extends AsyncDisposable {
   readonly wasm: string;
 }
 
-/** Builds a filter of test/filters. The project's own type check has seen it. */
-export async function buildTestFilter(name: string): Promise<BuiltModule> {
-  const entry = fileURLToPath(new URL(`filters/${name}.ts`, import.meta.url));
+/** Builds a filter of test/filters. */
+export function buildTestFilter(name: string): Promise<BuiltModule> {
+  return buildOwnFilter(`test/filters/${name}.ts`);
+}
+
+/** Builds a filter of the project, by its path from the root. The project's own type check has seen it. */
+export async function buildOwnFilter(path: string): Promise<BuiltModule> {
+  const entry = fileURLToPath(new URL(`../${path}`, import.meta.url));
   const project = await tempProject({});
   const wasm = project.path("filter.wasm");
   await buildFilter({ entry, outfile: wasm, typecheck: false });

@@ -18,18 +18,33 @@ export interface PluginSetup {
   readonly failOpen?: boolean | undefined;
 }
 
-/** What an Envoy with a filter is made of. */
-export interface EnvoySetup extends PluginSetup {
+/** What a listener of Envoy is made of. */
+export interface ListenerSetup extends PluginSetup {
   /** What the module is. Default: "http"; a network filter stands before a TCP proxy. */
   readonly kind?: "http" | "network";
-  /** Further plugins: HTTP filters after the first one, an access logger, Wasm services. */
+  /** Further plugins: HTTP filters after the first one, an access logger. */
   readonly filters?: readonly PluginSetup[];
   readonly accessLog?: PluginSetup;
-  readonly services?: readonly PluginSetup[];
   /** Envoy's own HTTP filters before the first plugin, as its configuration has them. */
   readonly firstFilters?: readonly object[];
   /** The routes, as Envoy's configuration has them. Default: all requests go to the upstream. */
   readonly routes?: readonly object[];
+  /** How large a request's headers may be. Default: Envoy's, 60. */
+  readonly maxRequestHeadersKb?: number;
+  /** The router adds no headers of Envoy's own to requests and responses. */
+  readonly suppressEnvoyHeaders?: boolean;
+  /** How long the proxy waits for the client to close a connection that it closes. Default: Envoy's, 1000. */
+  readonly delayedCloseMs?: number;
+  /** The port that it listens on. Default: a free one. */
+  readonly port?: number;
+  /** The address that it listens on. Default: 127.0.0.1. */
+  readonly address?: string;
+}
+
+/** What an Envoy with a filter is made of. */
+export interface EnvoySetup extends ListenerSetup {
+  /** Wasm services. */
+  readonly services?: readonly PluginSetup[];
   /** The clusters that the filter can call: the origin of each (`http://127.0.0.1:5000`), null for one without endpoints. */
   readonly clusters?: Readonly<Record<string, string | null>>;
   /** Metadata of those of them, or of "upstream": `filter_metadata` in Envoy's configuration. */
@@ -38,19 +53,13 @@ export interface EnvoySetup extends PluginSetup {
   readonly http2?: readonly string[];
   /** The origin that requests are passed on to. */
   readonly upstream: string;
-  /** How large a request's headers may be. Default: Envoy's, 60. */
-  readonly maxRequestHeadersKb?: number;
   /** Tags that Envoy makes of the names of its statistics: the regular expression of each. */
   readonly statsTags?: Readonly<Record<string, string>>;
-  /** The port that Envoy listens on. Default: a free one. */
-  readonly port?: number;
-  /** The address that it listens on. Default: 127.0.0.1. */
-  readonly address?: string;
   /** The port of the admin interface on 127.0.0.1, 0 for a free one. Default: there is none. */
   readonly adminPort?: number | undefined;
 }
 
-/** The name of the upstream's cluster. */
+/** The cluster that requests are passed on to. */
 export const UPSTREAM = "upstream";
 
 const LOCALHOST = "127.0.0.1";
@@ -73,15 +82,16 @@ function statsConfig(tags: Readonly<Record<string, string>>): object {
   return { stats_tags: Object.entries(tags).map(([tag_name, regex]) => ({ tag_name, regex })) };
 }
 
-function listener(setup: EnvoySetup): object {
+/** A listener with the filter in front of the cluster "upstream". */
+export function listener(setup: ListenerSetup, name = "ingress"): object {
   return {
-    name: "ingress",
+    name,
     address: socketAddress(setup.address ?? LOCALHOST, setup.port ?? 0),
     filter_chains: [{ filters: setup.kind === "network" ? networkFilters(setup) : [connectionManager(setup)] }],
   };
 }
 
-function connectionManager(setup: EnvoySetup): object {
+function connectionManager(setup: ListenerSetup): object {
   const { accessLog, firstFilters = [], routes = [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] } = setup;
   const plugins = [setup, ...(setup.filters ?? [])];
   return {
@@ -90,6 +100,7 @@ function connectionManager(setup: EnvoySetup): object {
       "@type": typeUrl("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
       stat_prefix: "ingress",
       ...(setup.maxRequestHeadersKb === undefined ? {} : { max_request_headers_kb: setup.maxRequestHeadersKb }),
+      ...(setup.delayedCloseMs === undefined ? {} : { delayed_close_timeout: `${setup.delayedCloseMs / 1000}s` }),
       http_protocol_options: { enable_trailers: true },
       route_config: {
         virtual_hosts: [{ name: "all", domains: ["*"], routes }],
@@ -100,10 +111,7 @@ function connectionManager(setup: EnvoySetup): object {
           name: "envoy.filters.http.wasm",
           typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin),
         })),
-        {
-          name: "envoy.filters.http.router",
-          typed_config: { "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router") },
-        },
+        router(setup.suppressEnvoyHeaders),
       ],
       ...(accessLog === undefined
         ? {}
@@ -115,6 +123,16 @@ function connectionManager(setup: EnvoySetup): object {
               },
             ],
           }),
+    },
+  };
+}
+
+function router(suppressEnvoyHeaders: boolean | undefined): object {
+  return {
+    name: "envoy.filters.http.router",
+    typed_config: {
+      "@type": typeUrl("envoy.extensions.filters.http.router.v3.Router"),
+      ...(suppressEnvoyHeaders === undefined ? {} : { suppress_envoy_headers: suppressEnvoyHeaders }),
     },
   };
 }
@@ -165,7 +183,18 @@ function stringValue(value: string): object {
   return { "@type": typeUrl("google.protobuf.StringValue"), value };
 }
 
-function cluster(name: string, origin: string | null, { http2 = [], metadata = {} }: EnvoySetup): object {
+/**
+ * A cluster by its name.
+ *
+ * @param origin - null: it has no endpoints
+ * @param more - further HttpProtocolOptions
+ */
+export function cluster(
+  name: string,
+  origin: string | null,
+  { http2 = [], metadata = {} }: Pick<EnvoySetup, "http2" | "metadata"> = {},
+  more: object = {},
+): object {
   const endpoints = origin === null ? [] : [endpoint(new URL(origin))];
   const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
   const protocol = http2.includes(name)
@@ -178,7 +207,7 @@ function cluster(name: string, origin: string | null, { http2 = [], metadata = {
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
     ...(metadata[name] === undefined ? {} : { metadata: { filter_metadata: metadata[name] } }),
     typed_extension_protocol_options: {
-      [options]: { "@type": typeUrl(options), explicit_http_config: protocol },
+      [options]: { "@type": typeUrl(options), explicit_http_config: protocol, ...more },
     },
   };
 }
@@ -198,10 +227,10 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
-function socketAddress(address: string, port: number): object {
+export function socketAddress(address: string, port: number): object {
   return { socket_address: { address, port_value: port } };
 }
 
-function typeUrl(message: string): string {
+export function typeUrl(message: string): string {
   return `type.googleapis.com/${message}`;
 }

@@ -16,7 +16,7 @@ export interface FetchInit {
   headers?: HeadersInit;
   /** A string is sent as UTF-8. The host adds content-length. */
   body?: BodyInit;
-  /** Envoy sends none over HTTP/1.1, where the content-length that it adds excludes them. */
+  /** Envoy 1.40 sends none of calls. */
   trailers?: HeadersInit;
   /** Milliseconds, 1 to 2147483647. Default: 5000. */
   timeoutMs?: number;

@@ -68,6 +68,7 @@ static Stream *new_stream(uint32_t id, Plugin *plugin) {
   stream->id = id;
   stream->plugin = plugin;
   stream->state = JS_UNDEFINED;
+  stream->closed = false;
   init_message(&stream->request, stream, &directions[network][0]);
   init_message(&stream->response, stream, &directions[network][1]);
   return stream;

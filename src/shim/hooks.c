@@ -178,7 +178,8 @@ static void resume(PausedHook *hook) {
   /* Within its own callback the action that this returns lets it go on; the host would take a call as a second one. */
   if (message->in_callback)
     message->action = action;
-  else if (action == PROXY_ACTION_CONTINUE && use_context(message->stream->id))
+  /* Envoy would let what it holds of a closed stream pass on, and with its end forget that it is closed. */
+  else if (action == PROXY_ACTION_CONTINUE && !message->stream->closed && use_context(message->stream->id))
     proxy_continue_stream(message->stream_type);
 }
 
@@ -208,7 +209,8 @@ static uint32_t arrive(Message *message, uint8_t what) {
   message->action = run_arrived(message);
   leave_callback();
   message->in_callback = false;
-  return message->action;
+  /* Envoy 1.40 crashes when trailers go on that belong to a stream which is closed. */
+  return message->stream->closed ? PROXY_ACTION_PAUSE : message->action;
 }
 
 /* Runs a hook that only looks on. */

@@ -114,18 +114,20 @@ static JSValue js_encode_utf8(JSContext *context, JSValueConst this, int argc, J
 }
 
 /* continue_stream and close_stream of the raw ABI: a stream type, or a message, which means its stream. */
-static bool enter_stream_type(JSContext *context, JSValueConst value, uint32_t *type) {
+static bool enter_stream_type(JSContext *context, JSValueConst value, uint32_t *type, Message **message) {
+  *message = NULL;
   if (!JS_IsObject(value))
     return JS_ToUint32(context, type, value) == 0;
-  Message *message = enter_message(context, value);
-  if (message)
-    *type = message->stream_type;
-  return message != NULL;
+  *message = enter_message(context, value);
+  if (*message)
+    *type = (*message)->stream_type;
+  return *message != NULL;
 }
 
 static JSValue js_proxy_continue_stream(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t type;
-  if (!enter_stream_type(context, argv[0], &type))
+  Message *message;
+  if (!enter_stream_type(context, argv[0], &type, &message))
     return JS_EXCEPTION;
   uint32_t status = proxy_continue_stream(type);
   return call_outcome(context, "proxy_continue_stream", status);
@@ -133,9 +135,12 @@ static JSValue js_proxy_continue_stream(JSContext *context, JSValueConst this, i
 
 static JSValue js_proxy_close_stream(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t type;
-  if (!enter_stream_type(context, argv[0], &type))
+  Message *message;
+  if (!enter_stream_type(context, argv[0], &type, &message))
     return JS_EXCEPTION;
   uint32_t status = proxy_close_stream(type);
+  if (message)
+    message->stream->closed = true;
   return call_outcome(context, "proxy_close_stream", status);
 }
 

@@ -107,6 +107,7 @@ struct Stream {
   uint32_t id;
   Plugin *plugin;
   JSValue state; /* the filter's own per-stream state, undefined until it is asked for */
+  bool closed;   /* the filter has closed it: it does not go on */
   Message request;
   Message response;
 };

@@ -11,6 +11,8 @@ import { pythonTool } from "../../scripts/python-tools.ts";
 export interface Envoy extends AsyncDisposable {
   /** Where it listens, for example `http://127.0.0.1:10000`. */
   readonly url: string;
+  /** The same for each listener, by name. */
+  readonly urls: ReadonlyMap<string, string>;
   /** The origin of its admin interface. */
   readonly admin: string;
   /** Its log so far. */
@@ -28,12 +30,16 @@ export interface Envoy extends AsyncDisposable {
   stat(name: string): Promise<number | undefined>;
 }
 
-export interface EnvoyOptions extends EnvoySetup {
+export interface RunOptions {
   /** Is given its log as it comes. */
   readonly onLog?: (text: string) => void;
   /** How many worker threads it has; each has a VM of its own. Default: 1. */
   readonly workers?: number;
+  /** The log has each call between Envoy and a module, and begins each line with the thread's id. */
+  readonly trace?: boolean;
 }
+
+export interface EnvoyOptions extends EnvoySetup, RunOptions {}
 
 const START_MS = 30_000;
 const LOG_MS = 5000;
@@ -50,7 +56,7 @@ const LOG_MS = 5000;
  * ```
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { onLog, workers = 1, ...setup } = options;
+  const { onLog, workers, trace, ...setup } = options;
   for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, ...(setup.services ?? [])]) {
     if (plugin !== undefined) {
       await access(plugin.wasm).catch((cause: unknown) => {
@@ -58,32 +64,41 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       });
     }
   }
-  const config = JSON.stringify(bootstrap({ adminPort: 0, ...setup }));
-  return startWith(["--concurrency", String(workers), "--config-yaml", config], { onOutput: onLog });
+  return runEnvoy(bootstrap({ adminPort: 0, ...setup }), {
+    ...(onLog === undefined ? {} : { onLog }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(trace === undefined ? {} : { trace }),
+  });
+}
+
+/**
+ * Starts Envoy with any configuration that has an admin port, and waits until it takes requests.
+ *
+ * @throws Error with Envoy's log when it refuses the configuration
+ */
+export function runEnvoy(config: object, options: RunOptions = {}): Promise<Envoy> {
+  return startWith(["--config-yaml", JSON.stringify(config)], options);
 }
 
 /** Starts Envoy with a configuration from a file, which has to have an admin interface. @param cwd - where Envoy is started */
 export function startEnvoyFile(file: string, cwd: string): Promise<Envoy> {
-  return startWith(["--concurrency", "1", "--config-path", file], { cwd });
+  return startWith(["--config-path", file], {}, cwd);
 }
 
 /** What Envoy says about a configuration that it only checks. */
 export async function validateEnvoyFile(file: string, cwd: string): Promise<string> {
-  const args = ["--mode", "validate", ...ARGUMENTS, "--config-path", file];
+  const args = ["--mode", "validate", ...programArguments({}), "--config-path", file];
   const child = await startChild(await pythonTool("envoy"), args, { name: "Envoy", cwd });
   const end = await child.ended;
   return `${child.output()}${end}`;
 }
 
-async function startWith(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly onOutput?: ((text: string) => void) | undefined },
-): Promise<Envoy> {
-  const { cwd, onOutput } = options;
-  const child = await startChild(await pythonTool("envoy"), [...ARGUMENTS, ...args], {
+async function startWith(args: readonly string[], options: RunOptions, cwd?: string): Promise<Envoy> {
+  const { onLog } = options;
+  const child = await startChild(await pythonTool("envoy"), [...programArguments(options), ...args], {
     name: "Envoy",
     ...(cwd === undefined ? {} : { cwd }),
-    ...(onOutput === undefined ? {} : { onOutput }),
+    ...(onLog === undefined ? {} : { onOutput: onLog }),
   });
   try {
     return await connect(child);
@@ -96,8 +111,14 @@ async function startWith(
 async function connect(child: Child): Promise<Envoy> {
   const admin = await ready(child);
   const filterLog = () => filterLines(child.output());
+  const urls = await listenerUrls(admin);
+  const [url] = urls.values();
+  if (url === undefined) {
+    throw new Error("Envoy has no listener");
+  }
   return {
-    url: await listenerUrl(admin),
+    url,
+    urls,
     admin,
     logs: () => child.output(),
     filterLog,
@@ -116,20 +137,24 @@ async function connect(child: Child): Promise<Envoy> {
   };
 }
 
-const ARGUMENTS: readonly string[] = [
-  "--disable-hot-restart",
-  "--log-level",
-  "info",
-  "--component-log-level",
-  // "main" lists all extensions at this level, which hides the rest.
-  "wasm:debug,main:warning",
-  "--log-format",
-  "[%l][%n] %v",
-];
+function programArguments({ trace = false, workers = 1 }: RunOptions): readonly string[] {
+  return [
+    "--concurrency",
+    String(workers),
+    "--disable-hot-restart",
+    "--log-level",
+    "info",
+    "--component-log-level",
+    // "main" lists all extensions at this level, which hides the rest.
+    `wasm:${trace ? "trace" : "debug"},main:warning`,
+    "--log-format",
+    trace ? "[%t][%l][%n] %v" : "[%l][%n] %v",
+  ];
+}
 
 /** Waits until Envoy takes requests. Returns the origin of its admin interface. */
 async function ready(envoy: Child): Promise<string> {
-  const [, address = ""] = await envoy.waitFor(/^\[info\]\[admin\] admin address: (\S+)$/m, START_MS);
+  const [, address = ""] = await envoy.waitFor(/^(?:\[\d+\])?\[info\]\[admin\] admin address: (\S+)$/m, START_MS);
   let end: string | undefined;
   void envoy.ended.then((how) => {
     end = how;
@@ -150,24 +175,26 @@ async function ready(envoy: Child): Promise<string> {
 
 /** Envoy puts the plugin's name, its root id and its VM's id before what a filter logs. */
 function filterLines(log: string): string[] {
-  const lines = log.matchAll(/^\[(\w+)\]\[wasm\] wasm log[^:\n]*: (.*)$/gm);
+  const lines = log.matchAll(/^(?:\[\d+\])?\[(\w+)\]\[wasm\] wasm log[^:\n]*: (.*)$/gm);
   return [...lines].map(([, level = "", text = ""]) => `[${level}] ${text}`);
 }
 
 interface Listeners {
   readonly listener_statuses: readonly {
+    readonly name: string;
     readonly local_address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
   }[];
 }
 
-async function listenerUrl(admin: string): Promise<string> {
+/** The origin of each listener, by name. */
+async function listenerUrls(admin: string): Promise<ReadonlyMap<string, string>> {
   const listeners = (await (await fetch(`${admin}/listeners?format=json`)).json()) as Listeners;
-  const [first] = listeners.listener_statuses;
-  if (first === undefined) {
-    throw new Error("Envoy has no listener");
-  }
-  const { address, port_value } = first.local_address.socket_address;
-  return `http://${address}:${port_value}`;
+  return new Map(
+    listeners.listener_statuses.map(({ name, local_address: { socket_address } }) => [
+      name,
+      `http://${socket_address.address}:${socket_address.port_value}`,
+    ]),
+  );
 }
 
 async function readStat(admin: string, name: string): Promise<number | undefined> {

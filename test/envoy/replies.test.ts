@@ -70,7 +70,7 @@ test("a stream is closed without an answer", async () => {
   expect(filter.upstream.requests).toHaveLength(1);
 });
 
-test("calls have bodies and trailers, run side by side and one after the other", async () => {
+test("calls have bodies, and answers trailers; they run side by side and one after the other", async () => {
   await using filter = await start();
   // The trailers are not there: Envoy gives the call a content-length, and HTTP/1.1 has none then.
   expect(await (await fetch(`${filter.url}/calls`)).text()).toBe("aa-bb-cc");

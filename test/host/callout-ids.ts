@@ -1,5 +1,6 @@
 /** Envoy tells by the lowest two bits of an id what it is the id of. */
 const KIND_MASK = 3;
+const STEP = 4;
 const GRPC_CALL = 1;
 const GRPC_STREAM = 2;
 
@@ -11,29 +12,24 @@ export function isGrpcStreamId(id: number): boolean {
   return (id & KIND_MASK) === GRPC_STREAM;
 }
 
-/** The ids of HTTP calls, gRPC calls and gRPC streams of a VM; none is given twice. */
+/** The ids of HTTP calls, gRPC calls and gRPC streams of a VM, each counted on its own as in Envoy; none is given twice. */
 export class CalloutIds {
-  #last = 0;
+  #httpCalls = 0;
+  #grpcCalls = GRPC_CALL;
+  #grpcStreams = GRPC_STREAM;
 
-  /** 1, 2, 3, ... (Envoy has multiples of four.) */
+  /** 4, 8, 12, ... */
   nextHttpCall(): number {
-    return ++this.#last;
+    return (this.#httpCalls += STEP);
   }
 
-  /** As Envoy: 5, 9, 13, ... */
+  /** 5, 9, 13, ... */
   nextGrpcCall(): number {
-    return this.#next(GRPC_CALL);
+    return (this.#grpcCalls += STEP);
   }
 
-  /** As Envoy: 6, 10, 14, ... */
+  /** 6, 10, 14, ... */
   nextGrpcStream(): number {
-    return this.#next(GRPC_STREAM);
-  }
-
-  #next(kind: number): number {
-    do {
-      this.#last++;
-    } while ((this.#last & KIND_MASK) !== kind || this.#last <= KIND_MASK);
-    return this.#last;
+    return (this.#grpcStreams += STEP);
   }
 }

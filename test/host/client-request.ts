@@ -57,6 +57,9 @@ export function receivedRequest({ method, authority, path, headers, body, traile
       map.add(name, value);
     }
   }
+  if (!isReferer(map.get("referer") ?? "")) {
+    map.remove("referer");
+  }
   for (const [name, value] of [
     ["x-forwarded-proto", "http"],
     ["x-request-id", randomUUID()],
@@ -66,6 +69,11 @@ export function receivedRequest({ method, authority, path, headers, body, traile
     }
   }
   return { headers: map, body, trailers };
+}
+
+/** Envoy removes a referer that it cannot read as a URL or a part of one; which these are was measured. */
+function isReferer(value: string): boolean {
+  return value.includes("://") ? URL.canParse(value) && !/\s/.test(value) : /^[\w!$%&'()*+,;=.~/?@-]*$/.test(value);
 }
 
 /** Authority, and path with query, as written: parsing as a URL would change them. */

@@ -71,7 +71,7 @@ export class Direction {
   #endReceived = false;
   #endOfStream = false;
   #trailersAdded = false;
-  /** What waited behind a pause in the headers' callback is being shown; trailers that are added then are shown, too. */
+  /** Envoy's iterate_from_current_filter_: what waited behind a pause in the headers' callback is being shown. */
   #isShowing = false;
   #aborted = false;
 
@@ -84,6 +84,11 @@ export class Direction {
 
   forgetAction(): void {
     this.lastAction = undefined;
+  }
+
+  /** Its end has arrived, whether it has passed or not. */
+  get isReceived(): boolean {
+    return this.#endReceived;
   }
 
   get aborted(): boolean {
@@ -151,16 +156,20 @@ export class Direction {
       );
     }
     const isShown = this.#iteration === "stop all";
+    this.#isShowing = isShown;
     this.#iteration = "continue";
+    this.#continueWith(isShown);
+    this.#isShowing = false;
+  }
+
+  #continueWith(isShown: boolean): void {
     const { trailers } = this;
     this.#passHeaders(this.#endReceived && this.#buffered === undefined && trailers === undefined);
     const buffered = this.#buffered;
     if (buffered !== undefined && !this.#isOver()) {
       const isEnd = this.#endReceived && trailers === undefined;
       if (isShown) {
-        this.#isShowing = true;
         this.#filterBody(buffered, isEnd);
-        this.#isShowing = false;
       } else {
         this.#buffered = undefined;
         this.#passBody(buffered.drain(), isEnd);
@@ -218,6 +227,19 @@ export class Direction {
     } else if (endOfStream) {
       this.#keep(new Uint8Array());
     }
+    if (this.#trailersAdded && this.trailers !== undefined && this.kind === REQUEST) {
+      this.#warnOfTrailers("Envoy 1.40 sends them at once, and the body later, which");
+      this.#passTrailers(this.trailers);
+    }
+  }
+
+  #warnOfTrailers(what: string): void {
+    if (this.#trailersAdded && this.kind === REQUEST) {
+      this.#settings.warn(
+        `trailers were added to a request whose body was paused: ${what} breaks the connection to an HTTP/1.1 upstream; ` +
+          "add them outside of the body's callback, before proxy_continue_stream",
+      );
+    }
   }
 
   #bodyGoesOn(data: BodyBuffer, endOfStream: boolean): void {
@@ -225,6 +247,7 @@ export class Direction {
       if (data !== this.#buffered) {
         this.#keep(data.drain());
       }
+      this.#warnOfTrailers("Envoy 1.40 sends them twice, which");
       this.continue();
       return;
     }
@@ -255,7 +278,15 @@ export class Direction {
       return;
     }
     this.#visibleTrailers = undefined;
-    if (this.#iteration === "stop") {
+    if (this.#iteration === "stop" && this.#isShowing) {
+      // Envoy's commonContinue within itself: what it holds of the body does not pass on, and the callback is called again.
+      this.#settings.warn(
+        `${this.kind.onBody} paused, and ${this.kind.onTrailers} went on, within one proxy_continue_stream(${this.kind.name}): ` +
+          "Envoy 1.40 loses the body and calls the trailers' callback twice; pause there, too, and continue later",
+      );
+      this.#iteration = "continue";
+      this.#filterTrailers(trailers);
+    } else if (this.#iteration === "stop") {
       this.continue();
     } else {
       this.#passTrailers(trailers);

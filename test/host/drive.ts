@@ -1,7 +1,6 @@
 import { ChunkReader } from "./chunks.ts";
 import type { Clock } from "./clock.ts";
 import type { Sender } from "./endpoint.ts";
-import { StreamResetError } from "./errors.ts";
 import { forward } from "./exchange.ts";
 import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 import { MessageRecorder } from "./recording.ts";
@@ -36,7 +35,7 @@ export function drive(
       });
     };
     const onBroken = () => {
-      stream.reset(new StreamResetError("the upstream's response broke off"));
+      stream.upstreamReset("connection termination");
     };
     const sendOn = () => {
       queueMicrotask(() => {

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Sender } from "./endpoint.ts";
 import { ConnectionError } from "./errors.ts";
 import type { HttpMessage, StreamedMessage } from "./http-message.ts";
-import { upstreamFailure } from "./local-reply.ts";
+import { upstreamFailure, upstreamFailureText } from "./local-reply.ts";
 import type { HttpStream } from "./stream.ts";
 
 /** What connects the parts of an exchange. */
@@ -33,7 +33,7 @@ export async function exchange(
       hasHeaders = true;
       return { headers, body: await collect(chunks), trailers: trailers() };
     } catch (error) {
-      return hasHeaders ? undefined : upstreamFailure(503, failureText(error), request.headers);
+      return hasHeaders ? undefined : upstreamFailure(503, upstreamFailureText(reasonOf(error)), request.headers);
     }
   };
   let stopTimer: () => void = () => undefined;
@@ -78,10 +78,8 @@ export async function forward(
   try {
     answer = await open(send, request, settings);
   } catch (error) {
-    const text = failureText(error);
-    const details = `upstream_reset_before_response_started{${reasonOf(error)}}`;
     if (!settings.signal.aborted) {
-      stream.localReply({ status: 503, body: Buffer.from(text), headers: [], details });
+      stream.upstreamReset(reasonOf(error));
     }
     return;
   }
@@ -115,8 +113,4 @@ async function open(send: Sender, request: HttpMessage, { clock, signal }: Excha
 
 function reasonOf(error: unknown): string {
   return error instanceof ConnectionError ? error.message : "remote connection failure";
-}
-
-function failureText(error: unknown): string {
-  return `upstream connect error or disconnect/reset before headers. reset reason: ${reasonOf(error)}`;
 }

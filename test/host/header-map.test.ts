@@ -27,6 +27,16 @@ test("adding joins the values of some headers, and repeats the others", () => {
   expect([...response].flat()).toEqual([...repeated("accept"), "etag", "a,b", ...["x-a", "cookie"].flatMap(repeated)]);
 });
 
+test("what is empty is joined without a comma", () => {
+  const map = new HeaderMap("request", [
+    ["via", ""],
+    ["via", "a"],
+    ["via", ""],
+    ["via", "b"],
+  ]);
+  expect([...map]).toEqual([["via", "a,b"]]);
+});
+
 test("setting removes all values and goes to the end", () => {
   const map = new HeaderMap("request", [
     ["x-a", "1"],

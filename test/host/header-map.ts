@@ -8,7 +8,7 @@ const SINGLE_IN_BOTH = ["cache-control", "content-encoding", "content-length", "
 const SINGLE: Readonly<Record<HeaderMapKind, ReadonlySet<string>>> = {
   request: new Set([
     ...[":authority", ":method", ":path", ":scheme", ...SINGLE_IN_BOTH, "accept", "accept-encoding", "authorization"],
-    ...["expect", "if-none-match", "origin", "referer", "te", "user-agent"],
+    ...["expect", "if-none-match", "origin", "pragma", "referer", "te", "user-agent"],
     ...["x-envoy-internal", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"],
   ]),
   response: new Set([
@@ -56,7 +56,9 @@ export class HeaderMap implements Iterable<HeaderPair> {
     const lower = name.toLowerCase();
     const present = SINGLE[this.#kind].has(lower) ? this.#pairs.findIndex(([other]) => other === lower) : -1;
     if (present >= 0) {
-      this.#pairs[present] = [lower, `${this.get(lower) ?? ""},${value}`];
+      // What is empty needs no comma.
+      const values = [this.get(lower) ?? "", value].filter((part) => part !== "");
+      this.#pairs[present] = [lower, values.join(",")];
       return;
     }
     const firstPlain = lower.startsWith(":") ? this.#pairs.findIndex(([other]) => !other.startsWith(":")) : -1;

@@ -8,6 +8,7 @@ import { exchange } from "./exchange.ts";
 import { HeaderMap } from "./header-map.ts";
 import type { HttpMessage } from "./http-message.ts";
 import type { HostCalls } from "./imports.ts";
+import type { Log } from "./log.ts";
 import { pairsOf } from "./pairs.ts";
 import type { HeaderPair } from "./pairs.ts";
 import type { RequestTraces } from "./request-trace.ts";
@@ -28,7 +29,8 @@ export interface CalloutSettings {
   readonly vm: Vm;
   readonly clock: Clock;
   readonly ids: CalloutIds;
-  readonly clusters: ReadonlyMap<string, Sender>;
+  /** Null: it has no endpoints. */
+  readonly clusters: ReadonlyMap<string, Sender | null>;
   readonly traces: RequestTraces;
 }
 
@@ -36,12 +38,14 @@ export interface CalloutSettings {
 export class HttpCalls {
   readonly #settings: CalloutSettings;
   readonly #root: RootContext;
+  readonly #log: Log;
   readonly #signal: AbortSignal;
 
   /** @param signal - ends all calls, without an answer */
-  constructor(settings: CalloutSettings, root: RootContext, signal: AbortSignal) {
+  constructor(settings: CalloutSettings, root: RootContext, log: Log, signal: AbortSignal) {
     this.#settings = settings;
     this.#root = root;
+    this.#log = log;
     this.#signal = signal;
   }
 
@@ -66,11 +70,13 @@ export class HttpCalls {
       headers.replace("content-length", String(body.length));
     }
     const id = ids.nextHttpCall();
-    const request = {
-      headers,
-      body,
-      ...(trailers.length > 0 ? { trailers: new HeaderMap("trailers", trailers) } : {}),
-    };
+    if (send === null) {
+      return Status.InternalFailure; // and the id is used up
+    }
+    if (trailers.length > 0) {
+      this.#log.add("warn", `the trailers of the call to ${cluster} are not sent: Envoy 1.40 sends none of calls`);
+    }
+    const request = { headers, body };
     // Later, because the filter is at work: neither a handler nor an answer may come in between.
     setImmediate(() => {
       exchange(send, request, timeout, { clock, signal: this.#signal }).then(

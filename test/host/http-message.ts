@@ -1,5 +1,5 @@
 import type { Chunks } from "./chunks.ts";
-import type { HeaderMap } from "./header-map.ts";
+import { HeaderMap } from "./header-map.ts";
 import type { HeaderPair } from "./pairs.ts";
 
 /** A request or a response, whole. Pseudo headers are among its headers. */
@@ -24,6 +24,25 @@ export function streamed({ headers, body, trailers }: HttpMessage): StreamedMess
 
 /** Headers that belong to one connection; Envoy does not hand them on. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+
+/**
+ * What the client is sent of a response's headers, and what an access logger sees: without hop-by-hop ones, with Envoy's own.
+ *
+ * @param closes - the request is not complete, and so the connection cannot be used again
+ */
+export function sentHeaders(headers: HeaderMap, now: bigint, closes: boolean): HeaderMap {
+  const own = new Map([
+    ["date", new Date(Number(now / 1_000_000n)).toUTCString()],
+    ["server", "envoy"],
+  ]);
+  const kept = [...headers].filter(([name]) => !isHopByHop(name));
+  const added = [...own].filter(([name]) => !headers.has(name));
+  return new HeaderMap("response", [
+    ...kept.map(([name, value]): HeaderPair => [name, own.get(name) ?? value]),
+    ...added,
+    ...(closes ? [["connection", "close"] as const] : []),
+  ]);
+}
 
 export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name.toLowerCase());

@@ -43,7 +43,7 @@ export function makeLocalReply(reply: LocalReply, request: HeaderMap | undefined
     headers.replace("content-type", "application/grpc");
     headers.replace("grpc-status", String(grpcStatus));
     if (reply.body.length > 0) {
-      headers.replace("grpc-message", encodeURIComponent(Buffer.from(reply.body).toString()));
+      headers.replace("grpc-message", percentEncoded(reply.body));
     }
     headers.remove("content-length");
     return { headers, body: new Uint8Array() };
@@ -62,8 +62,20 @@ export function makeLocalReply(reply: LocalReply, request: HeaderMap | undefined
   return { headers, body: request?.get(":method") === "HEAD" ? new Uint8Array() : reply.body };
 }
 
+/** As gRPC wants it: what is printable stays, but for the percent sign. */
+function percentEncoded(bytes: Uint8Array): string {
+  const encode = (byte: number) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  const isPlain = (byte: number) => byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+  return Array.from(bytes, (byte) => (isPlain(byte) ? String.fromCharCode(byte) : encode(byte))).join("");
+}
+
 function isContentLength(name: string): boolean {
   return name.toLowerCase() === "content-length";
+}
+
+/** @param reason - Envoy's "reset reason" */
+export function upstreamFailureText(reason: string): string {
+  return `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
 }
 
 /** What Envoy's router answers when the upstream cannot. */

@@ -20,6 +20,7 @@ import type { PropertyValue } from "./properties.ts";
 import { RequestTraces } from "./request-trace.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
+import { traceExports, traceImports } from "./trace.ts";
 import type { Transcript } from "./transcript.ts";
 import { Vm } from "./vm.ts";
 import { wasiImports } from "./wasi.ts";
@@ -32,7 +33,7 @@ export interface MachineSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly shared: SharedState;
-  readonly clusters: ReadonlyMap<string, Sender>;
+  readonly clusters: ReadonlyMap<string, Sender | null>;
   readonly upstream: Sender;
   readonly grpc: GrpcServices;
   readonly foreignFunctions: Readonly<Record<string, ForeignFunction>>;
@@ -40,6 +41,7 @@ export interface MachineSettings {
   readonly allowOnHeadersStopIteration: boolean;
   readonly interference: InterferenceOptions;
   readonly failurePolicy: FailurePolicy;
+  readonly trace: boolean;
 }
 
 /** A module in a VM, and what all of its plugins have in common. */
@@ -92,11 +94,17 @@ export class Machine {
     const wasi = wasiImports(this.vm, log, settings.clock, settings.env, interference);
     const hostCalls = (calls: CallLog) =>
       hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls, interference);
-    this.vm.instantiate(module, (callback) => interference.isAllowed(callback), {
+    const imports = {
       env: hostCalls(this.calls),
       [UNRECORDED]: hostCalls(new CallLog()),
       ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
-    });
+    };
+    const isAllowed = (name: string) => interference.isAllowed(name);
+    if (settings.trace) {
+      this.vm.instantiate(module, isAllowed, traceImports(imports, log), (exports) => traceExports(exports, log));
+    } else {
+      this.vm.instantiate(module, isAllowed, imports);
+    }
     settings.shared.addVm(settings.vmId);
   }
 

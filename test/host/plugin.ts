@@ -45,7 +45,7 @@ export class Plugin {
     setMaxListeners(0, signal); // each call listens
     this.root = new RootContext(machine.nextContextId(), { name, rootId, vmId, vmConfiguration });
     const callouts = { vm: machine.vm, clock, ids: machine.callouts, clusters, traces: machine.traces };
-    this.calls = new HttpCalls(callouts, this.root, signal);
+    this.calls = new HttpCalls(callouts, this.root, machine.log, signal);
     this.grpc = new GrpcCalls(callouts, grpc, this.root, machine.log, signal);
   }
 

@@ -70,6 +70,15 @@ export class StreamHandle {
     return this.#isEnded;
   }
 
+  /**
+   * The proxy has given up what it asked the upstream: the client was answered in its place, or the stream ended before the
+   * upstream's response did.
+   */
+  get isUpstreamReset(): boolean {
+    const isAsked = this.#upstream.headers !== undefined;
+    return isAsked && this.#sent.get(this.#stream.response) !== "end" && (this.#isEnded || this.#stream.isAnswered);
+  }
+
   /** Why the stream was reset; undefined when it was not. */
   get resetReason(): Error | undefined {
     return this.#reset;
@@ -130,6 +139,12 @@ export class StreamHandle {
   /** The client leaves before the end. */
   reset(): void {
     this.#stream.reset(new StreamResetError("the client left (StreamHandle.reset)"));
+  }
+
+  /** The upstream's connection breaks: the client is answered with 503 in its place, or sees its own connection break, too. */
+  responseReset(): void {
+    this.#sent.set(this.#stream.response, "end");
+    this.#stream.upstreamReset("connection termination");
   }
 
   /** Ends a stream that has not ended, so that the filter sees its end. Does nothing otherwise. */

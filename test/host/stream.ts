@@ -1,5 +1,6 @@
 import { BufferType, Status, StreamType } from "../../src/abi/index.ts";
 import { streamAttribute } from "./attributes.ts";
+import { textToBytes } from "./byte-string.ts";
 import type { MapType } from "../../src/abi/index.ts";
 import type { BodyBuffer } from "./body-buffer.ts";
 import type { Clock } from "./clock.ts";
@@ -7,8 +8,9 @@ import type { Context, RootContext } from "./context.ts";
 import { Direction, REQUEST, RESPONSE } from "./direction.ts";
 import type { Kind, MessageSink } from "./direction.ts";
 import { StreamResetError } from "./errors.ts";
-import type { HeaderMap } from "./header-map.ts";
-import { makeLocalReply } from "./local-reply.ts";
+import { HeaderMap } from "./header-map.ts";
+import { sentHeaders } from "./http-message.ts";
+import { makeLocalReply, upstreamFailureText } from "./local-reply.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { FailurePolicy } from "./machines.ts";
 import type { Attribute } from "./properties.ts";
@@ -32,6 +34,8 @@ export interface StreamSettings {
   readonly warn: (message: string) => void;
 }
 
+const FORWARDED_PROTO = "x-forwarded-proto";
+
 /**
  * One request on its way through the filter to the upstream, and the response on its way back.
  *
@@ -51,6 +55,9 @@ export class HttpStream implements Context {
   #duration: bigint | undefined;
   #isLogging = false;
   #isAnswered = false;
+  #hasForwardedProto = false;
+  /** The response's headers as the client got them. */
+  #sent: HeaderMap | undefined;
   #over = false;
   #code: number | undefined;
   #codeDetails: string | undefined;
@@ -66,7 +73,7 @@ export class HttpStream implements Context {
     this.#startTime = settings.clock.now();
     const direction = (kind: Kind, sink: MessageSink) =>
       new Direction(kind, (callback, ...parameters) => vm.callStream(callback, id, ...parameters), sink, settings);
-    this.request = direction(REQUEST, ends.upstream);
+    this.request = direction(REQUEST, this.#upstream());
     this.response = direction(RESPONSE, this.#downstream());
   }
 
@@ -91,6 +98,7 @@ export class HttpStream implements Context {
       this.fail(this.#settings.failurePolicy);
       return;
     }
+    this.#hasForwardedProto = headers.has(FORWARDED_PROTO);
     this.#vm.call("proxy_on_context_create", this.id, this.root.id);
     if (!this.#over) {
       this.request.receiveHeaders(headers, endOfStream);
@@ -111,25 +119,52 @@ export class HttpStream implements Context {
     if (!this.#over && !this.#isAnswered) {
       this.#code = Number(headers.get(":status"));
       this.#codeDetails ??= "via_upstream";
+      this.#endRequestIf(endOfStream);
       this.response.receiveHeaders(headers, endOfStream);
     }
   }
 
   responseBody(chunk: Uint8Array, endOfStream: boolean): void {
     if (!this.#over && !this.#isAnswered) {
+      this.#endRequestIf(endOfStream);
       this.response.receiveBody(chunk, endOfStream);
     }
   }
 
   responseTrailers(trailers: HeaderMap): void {
     if (!this.#over && !this.#isAnswered) {
+      this.#endRequestIf(true);
       this.response.receiveTrailers(trailers);
+    }
+  }
+
+  /** Once a response is complete, whether the filter holds it or not, Envoy drops what comes of the request. */
+  #endRequestIf(endOfResponse: boolean): void {
+    if (endOfResponse) {
+      this.request.abort();
     }
   }
 
   /** The client has left, the upstream's response broke off, the filter closes the stream, or the host itself ends. */
   reset(reason: Error): void {
     this.#end(reason);
+  }
+
+  /**
+   * The upstream's connection breaks: the client is answered in its place while it has nothing of the response.
+   *
+   * @param reason - Envoy's "reset reason", when there is no response yet
+   */
+  upstreamReset(reason: string): void {
+    if (this.response.headersPassed) {
+      this.reset(new StreamResetError("the upstream's response broke off"));
+      return;
+    }
+    const isBegun = this.response.headers !== undefined;
+    const cause = isBegun ? "protocol error" : reason;
+    const details = `upstream_reset_before_response_started{${cause.replaceAll(" ", "_")}}`;
+    const body = textToBytes(upstreamFailureText(cause));
+    this.localReply({ status: isBegun ? 502 : 503, body, headers: [], details });
   }
 
   /**
@@ -178,12 +213,30 @@ export class HttpStream implements Context {
     }
   }
 
+  /** Envoy's router finds no route for a request whose x-forwarded-proto is gone. */
+  #upstream(): MessageSink {
+    const { upstream } = this.#ends;
+    return {
+      ...upstream,
+      headers: (headers, isEnd) => {
+        if (this.#hasForwardedProto && !headers.has(FORWARDED_PROTO)) {
+          this.localReply({ status: 404, body: new Uint8Array(), headers: [], details: "route_not_found" });
+        } else {
+          upstream.headers(headers, isEnd);
+        }
+      },
+    };
+  }
+
   #downstream(): MessageSink {
     const { downstream } = this.#ends;
     return {
       headers: (headers, isEnd) => {
         this.#code = Number(headers.get(":status"));
-        downstream.headers(headers, isEnd);
+        downstream.headers(new HeaderMap("response", headers), isEnd);
+        // The filter may still see them, and an access logger does.
+        headers.replaceAll(sentHeaders(headers, this.#settings.clock.now(), !this.request.isReceived));
+        this.#sent = headers;
         this.#endIf(isEnd);
       },
       body: (chunk, isEnd) => {
@@ -224,6 +277,10 @@ export class HttpStream implements Context {
     });
   }
 
+  get #loggedHeaders(): HeaderMap | undefined {
+    return this.#sent ?? this.response.headers;
+  }
+
   get isLogging(): boolean {
     return this.#isLogging;
   }
@@ -240,7 +297,10 @@ export class HttpStream implements Context {
       return isHeaders ? direction.visibleHeaders : direction.visibleTrailers(access);
     }
     // An access logger sees the headers of both directions, and the response's trailers.
-    return isHeaders ? direction.headers : direction === this.response ? direction.trailers : undefined;
+    if (!isHeaders) {
+      return direction === this.response ? direction.trailers : undefined;
+    }
+    return direction === this.response ? this.#loggedHeaders : direction.headers;
   }
 
   buffer(type: BufferType): BodyBuffer | undefined {
@@ -254,7 +314,7 @@ export class HttpStream implements Context {
     const { request, response } = this;
     const info = {
       requestHeaders: request.visibleHeaders ?? (this.#isLogging ? request.headers : undefined),
-      responseHeaders: response.visibleHeaders ?? (this.#isLogging ? response.headers : undefined),
+      responseHeaders: response.visibleHeaders ?? (this.#isLogging ? this.#loggedHeaders : undefined),
       responseTrailers: response.visibleTrailers("read") ?? (this.#isLogging ? response.trailers : undefined),
       startTime: this.#startTime,
       duration: this.#duration,

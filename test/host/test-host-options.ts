@@ -19,8 +19,8 @@ export interface TestHostOptions extends PluginOptions, InterferenceOptions {
   readonly vmId?: string;
   /** What the filter gets of WASI's environ_get: its environment variables. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The clusters that the filter can call, by name. */
-  readonly clusters?: Readonly<Record<string, Endpoint>>;
+  /** The clusters that the filter can call, by name; null for one without endpoints. */
+  readonly clusters?: Readonly<Record<string, Endpoint | null>>;
   /**
    * The gRPC services that the filter can call, by cluster and method.
    *
@@ -66,6 +66,18 @@ export interface TestHostOptions extends PluginOptions, InterferenceOptions {
   readonly allowOnHeadersStopIteration?: boolean;
   /** What becomes of traffic after the module has broken: by a trap, which no filter of this SDK can cause. Default: "FAIL_CLOSED". */
   readonly failurePolicy?: FailurePolicy;
+  /**
+   * The log shows each call between host and module, too: at level trace, as Envoy's does with
+   * `--component-log-level wasm:trace`. Default: false.
+   *
+   * @example
+   * ```ts
+   * await using host = await TestHost.load("filter.wasm", { trace: true, onLog: (line) => console.log(line.message) });
+   * // [host->vm] proxy_on_context_create(1, 0)
+   * // [host<-vm] proxy_on_context_create return: void
+   * ```
+   */
+  readonly trace?: boolean;
   /** Is told each line of the log. */
   readonly onLog?: (line: LogLine) => void;
 }

@@ -84,7 +84,9 @@ export class TestHost implements AsyncDisposable {
       env: options.env ?? {},
       clock: manual ?? realClock,
       shared,
-      clusters: new Map(clusters.map(([name, endpoint]) => [name, sender(endpoint, `cluster ${name}`)])),
+      clusters: new Map(
+        clusters.map(([name, endpoint]) => [name, endpoint === null ? null : sender(endpoint, `cluster ${name}`)]),
+      ),
       upstream: sender(options.upstream ?? (() => new Response()), "the upstream"),
       grpc: options.grpc ?? {},
       foreignFunctions: options.foreignFunctions ?? {},
@@ -92,6 +94,7 @@ export class TestHost implements AsyncDisposable {
       interference: options,
       failurePolicy: options.failurePolicy ?? "FAIL_CLOSED",
       allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
+      trace: options.trace ?? false,
     };
     const machines = new Machines(await loadModule(filter, options.mode), settings, log);
     try {

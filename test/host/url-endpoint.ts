@@ -50,6 +50,9 @@ function answerOf(incoming: IncomingMessage): StreamedMessage {
     [":status", String(incoming.statusCode ?? 0)],
     ...pairUp(incoming.rawHeaders),
   ]);
+  if (incoming.statusCode === 204) {
+    headers.remove("content-length"); // A useless zero.
+  }
   return {
     headers,
     chunks: incoming as AsyncIterable<Buffer>,

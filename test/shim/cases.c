@@ -116,6 +116,18 @@ static void test_call_pauses_and_resumes(void) {
   finish(id);
 }
 
+static void test_closed_stream_does_not_go_on(void) {
+  uint32_t action;
+  uint32_t id = request("/close", &action);
+  CHECK(action == PROXY_ACTION_PAUSE);
+  finish(id);
+  host_reset();
+  id = request("/close-later", &action);
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  finish(id);
+}
+
 static void set_body(const char *text) {
   host.body_size = strlen(text);
   memcpy(host.body, text, host.body_size);
@@ -823,6 +835,7 @@ static const struct {
     CASE(test_header_bytes),
     CASE(test_header_values_that_cannot_be_sent),
     CASE(test_call_pauses_and_resumes),
+    CASE(test_closed_stream_does_not_go_on),
     CASE(test_parallel_calls_in_any_order),
     CASE(test_body_arrives_while_its_hook_waits),
     CASE(test_whole_body),

@@ -164,6 +164,13 @@ export default defineFilter({
         request.headers.set("x-called", String(answer.status));
         return undefined;
       }
+      case "/close":
+        request.close();
+        return undefined;
+      case "/close-later":
+        await fetch("/there", { cluster: "other" });
+        request.close();
+        return undefined;
       case "/keep":
         keptAnswer = await fetch("/there", { cluster: "other" });
         keptRequest = request;

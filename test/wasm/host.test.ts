@@ -243,7 +243,7 @@ describe("a call", () => {
         body: "sent",
         trailers: [],
         timeout: 1000,
-        call_id: 1,
+        call_id: 4,
         status: "Ok",
       },
     ]);

@@ -25,7 +25,7 @@ const readAnswer: readonly Step[] = [
 ];
 
 describe("an HTTP call", () => {
-  test("carries a body and trailers, and brings those of the answer, to a root context too", async () => {
+  test("carries a body, and brings body and trailers of the answer, to a root context too; its own trailers are not sent", async () => {
     const seen: unknown[] = [];
     const back: Handler = async (request) => {
       seen.push(request.method, await request.text(), trailersOf(request));
@@ -43,13 +43,21 @@ describe("an HTTP call", () => {
       { clusters: { back } },
     );
     await host.advance(0);
-    expect(seen).toEqual(["POST", "question", [["x-end", "1"]]]);
-    expect(messages(host)).toEqual([]);
+    expect(seen).toEqual(["POST", "question", []]);
+    expect(messages(host)).toEqual(["the trailers of the call to back are not sent: Envoy 1.40 sends none of calls"]);
     expect(calls(host, "proxy_get_header_map_pairs")).toMatchObject([
       { context: host.contextId, map: expect.arrayContaining([["x-a", "1"]]) as unknown },
       { map: [["x-end", "2"]] },
     ]);
     expect(calls(host, "proxy_get_buffer_bytes")).toMatchObject([{ value: "answer", status: "Ok" }]);
+  });
+
+  test("to a cluster without endpoints is an internal failure, and uses up an id", async () => {
+    await using host = await load(
+      { proxy_on_configure: [httpCall({ upstream_name: "empty" }), httpCall()] },
+      { clusters: { empty: null, back: () => new Response() } },
+    );
+    expect(calls(host, "proxy_http_call")).toMatchObject([{ status: "InternalFailure" }, { status: "Ok", call_id: 8 }]);
   });
 
   test("times out by the manual clock, with Envoy's answer", async () => {

@@ -197,3 +197,58 @@ test("every parameter of a callback is the host's", async () => {
   expect([...Buffer.from(line)].filter((_, index) => index % 4 === 0)).toEqual([stream.contextId, 5, 1]);
   stream.close();
 });
+
+test("the log shows each call between host and module when it is asked to", async () => {
+  await using host = await load({ proxy_on_request_headers: [log("hello")] }, { trace: true });
+  await host.fetch("http://a/");
+  const lines = host.logs.map(({ level, message }) => `${level} ${message.replace(/\d{3,}/, "address")}`);
+  const start = lines.indexOf("trace [host->vm] proxy_on_request_headers(2, 6, 1)");
+  expect(lines.slice(start, start + 5)).toEqual([
+    "trace [host->vm] proxy_on_request_headers(2, 6, 1)",
+    "trace [vm->host] env.proxy_log(2, address, 5)",
+    "info hello",
+    "trace [vm<-host] env.proxy_log return: 0",
+    "trace [host<-vm] proxy_on_request_headers return: 0",
+  ]);
+});
+
+describe("an upstream whose connection breaks", () => {
+  test("is answered for with 503 before its response, which the filter sees", async () => {
+    await using host = await load({ proxy_on_response_headers: [] });
+    const stream = host.openStream();
+    stream.requestHeaders({}, { endOfStream: true });
+    expect(stream.isUpstreamReset).toBe(false);
+    stream.responseReset();
+    expect(stream.downstream.headers).toContainEqual([":status", "503"]);
+    expect(stream.downstream.text).toMatch(/reset reason: connection termination$/);
+  });
+
+  test("is answered for with 502 while the filter holds the headers, behind its back", async () => {
+    await using host = await load({ proxy_on_response_headers: { steps: [log("held")], returns: 1 } });
+    const stream = host.openStream();
+    stream.requestHeaders({}, { endOfStream: true });
+    stream.responseHeaders();
+    stream.responseReset();
+    expect(stream.downstream.headers).toContainEqual([":status", "502"]);
+    expect(messages(host)).toEqual(["held"]);
+  });
+
+  test("resets the client's stream after the headers", async () => {
+    await using host = await load({});
+    const stream = host.openStream();
+    stream.requestHeaders({}, { endOfStream: true });
+    stream.responseHeaders();
+    stream.responseReset();
+    expect(stream.resetReason?.message).toBe("the upstream's response broke off");
+  });
+});
+
+test("a local reply and the stream's end give up what the upstream was asked", async () => {
+  await using host = await load({
+    proxy_on_response_headers: [call("proxy_send_local_response", { status_code: 418 })],
+  });
+  const stream = host.openStream();
+  stream.requestHeaders({}, { endOfStream: true });
+  stream.responseHeaders();
+  expect(stream.isUpstreamReset).toBe(true);
+});

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 
 import { TestHost } from "../../host/index.ts";
 import type { CompiledFilter } from "../../host/index.ts";
+import { random } from "../../random.ts";
 import { buildTestFilter } from "./build.ts";
 
 let built: CompiledFilter;
@@ -9,17 +10,6 @@ let built: CompiledFilter;
 beforeAll(async () => {
   built = await buildTestFilter("interleaved");
 }, 60_000);
-
-/** Numbers that look random and are the same each time (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** A call that waits for its answer. */
 interface Waiting {

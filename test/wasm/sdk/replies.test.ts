@@ -50,9 +50,9 @@ test("a stream is closed without an answer", async () => {
   expect(filter.requests()).toBe(0);
 });
 
-test("calls have bodies and trailers, run side by side and one after the other", async () => {
+test("calls have bodies, and answers trailers; they run side by side and one after the other", async () => {
   await using filter = await start();
-  expect(await (await filter.host.fetch("http://a/calls")).text()).toBe("aaa-bbb-ccc");
+  expect(await (await filter.host.fetch("http://a/calls")).text()).toBe("aa-bb-cc");
   expect(filter.host.logs.map(({ message }) => message)).toContain("answers end,end,end");
 });
 

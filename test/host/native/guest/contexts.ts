@@ -90,6 +90,7 @@ export function newStream(id: number, plugin: Plugin): Stream {
     id,
     plugin,
     state: undefined,
+    closed: false,
     get request() {
       return messages.request;
     },

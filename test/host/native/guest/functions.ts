@@ -167,7 +167,11 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
     outcome("proxy_continue_stream", call("proxy_continue_stream", streamTypeOf(stream)));
   },
   proxy_close_stream: (stream: unknown) => {
-    outcome("proxy_close_stream", call("proxy_close_stream", streamTypeOf(stream)));
+    const status = call("proxy_close_stream", streamTypeOf(stream));
+    if (typeof stream === "object" && stream !== null) {
+      getMessage(stream).stream.closed = true;
+    }
+    outcome("proxy_close_stream", status);
   },
   proxy_send_local_response: sendLocalResponse,
   http_call: httpCall,

@@ -196,7 +196,7 @@ function resume({ message, settled }: PausedHook): void {
   }
   if (message.inCallback) {
     message.action = action;
-  } else if (action === Action.Continue && useContext(message.stream.id)) {
+  } else if (action === Action.Continue && !message.stream.closed && useContext(message.stream.id)) {
     call("proxy_continue_stream", message.streamType);
   }
 }
@@ -229,7 +229,7 @@ export function arrive(message: Message, what: number): Action {
   message.action = runArrived(message);
   leaveCallback();
   message.inCallback = false;
-  return message.action as Action;
+  return message.stream.closed ? Action.Pause : (message.action as Action);
 }
 
 /** Runs a hook that only looks on. */

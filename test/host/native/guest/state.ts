@@ -78,6 +78,8 @@ export interface Stream {
   readonly id: number;
   readonly plugin: Plugin;
   state: unknown;
+  /** The filter has closed it: it does not go on. */
+  closed: boolean;
   readonly request: Message;
   readonly response: Message;
 }

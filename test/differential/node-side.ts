@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { TestHost } from "../host/index.ts";
+import type { LogLine } from "../host/index.ts";
+import { CallServer } from "./call-server.ts";
+import { NodeStream } from "./node-stream.ts";
+import type { Opener } from "./node-stream.ts";
+import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
+import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
+import { TraceReader } from "./trace.ts";
+import type { LogEntry } from "./trace.ts";
+
+/** A plugin of the module. */
+export interface NodePlugin {
+  readonly rootId: string;
+  readonly config?: unknown;
+}
+
+/** How often nothing may happen before a step has had its effects. */
+const QUIET_ROUNDS = 3;
+
+/** The Node host, by its streams' handles. */
+export class NodeSide implements Side {
+  readonly name = "Node host";
+  readonly #entries: LogEntry[];
+  readonly #host: TestHost;
+  readonly #calls: CallServer;
+  readonly #plugins: ReadonlyMap<string, Opener>;
+  readonly #reader = new TraceReader();
+  #streams = new Map<number, NodeStream>();
+
+  private constructor(entries: LogEntry[], host: TestHost, calls: CallServer, plugins: ReadonlyMap<string, Opener>) {
+    this.#entries = entries;
+    this.#host = host;
+    this.#calls = calls;
+    this.#plugins = plugins;
+  }
+
+  static async start(wasm: string, plugins: Readonly<Record<string, NodePlugin>>): Promise<NodeSide> {
+    const entries: LogEntry[] = [];
+    const calls = await CallServer.start();
+    const [[firstName, first] = ["", { rootId: "" }], ...others] = Object.entries(plugins);
+    const host = await TestHost.load(wasm, {
+      ...first,
+      vmId: "vm",
+      clock: "manual",
+      trace: true,
+      onLog: (line) => entries.push(logEntry(line)),
+      clusters: {
+        other: calls.url,
+        dead: "http://127.0.0.1:1",
+        empty: null,
+      },
+    });
+    const hosted = new Map<string, Opener>([[firstName, host]]);
+    for (const [name, plugin] of others) {
+      hosted.set(name, host.addPlugin(plugin));
+    }
+    return new NodeSide(entries, host, calls, hosted);
+  }
+
+  async started(): Promise<StepOutcome> {
+    return { step: "start", lines: await this.#settle() };
+  }
+
+  async run({ plugin, steps }: Scenario): Promise<readonly StepOutcome[]> {
+    this.#reader.startScenario();
+    const outcomes: StepOutcome[] = [];
+    for (const step of steps) {
+      const said = await this.#perform(step, plugin);
+      outcomes.push({ step: describeStep(step), lines: [...said, ...(await this.#settle()), ...this.#arrived()] });
+    }
+    for (const stream of this.#streams.values()) {
+      stream.close();
+    }
+    this.#calls.reset();
+    const lines = await this.#settle();
+    this.#arrived();
+    this.#streams.clear();
+    return [...outcomes, { step: "everybody leaves", lines }];
+  }
+
+  async #perform(step: Step, pluginName: string): Promise<readonly string[]> {
+    if (step.do === "answer") {
+      return this.#calls.answer(step.answer);
+    }
+    if (step.do === "time") {
+      await this.#host.advance(step.ms);
+      return [];
+    }
+    const id = streamOf(step);
+    if (step.do === "request") {
+      const plugin = this.#plugins.get(pluginName);
+      if (plugin === undefined) {
+        throw new Error(`there is no plugin ${pluginName}`);
+      }
+      this.#streams.set(id, new NodeStream(plugin, withOwnHeaders(step, id)));
+      return [];
+    }
+    const stream = this.#streams.get(id);
+    if (stream === undefined) {
+      throw new Error(`the scenario has no request of stream ${id} before: ${describeStep(step)}`);
+    }
+    switch (step.do) {
+      case "request data":
+        stream.requestData(step.data);
+        return [];
+      case "request end":
+        stream.requestEnd(step.trailers);
+        return [];
+      case "client leaves":
+        stream.leave();
+        return [];
+      case "response":
+        return stream.response(step.head);
+      case "response data":
+        return stream.responseData(step.data);
+      case "response end":
+        return stream.responseEnd(step.trailers);
+      case "upstream leaves":
+        return stream.upstreamLeaves();
+    }
+  }
+
+  /** Waits until nothing happens any more. Only calls to other processes take more than turns of the event loop. */
+  async #settle(): Promise<string[]> {
+    await this.#host.advance(0);
+    let quiet =
+      this.#calls.isIdle && !this.#entries.some(({ text }) => text.includes("proxy_http_call")) ? QUIET_ROUNDS : 0;
+    let before = "";
+    while (quiet < QUIET_ROUNDS) {
+      await this.#host.advance(0);
+      await sleep(1);
+      const now = `${this.#entries.length} ${this.#calls.events}`;
+      quiet = now === before ? quiet + 1 : 0;
+      before = now;
+    }
+    return this.#reader.read(this.#entries.splice(0));
+  }
+
+  #arrived(): string[] {
+    const lines = [...this.#streams].flatMap(([id, stream]) => {
+      const { upstream, client } = stream.arrived();
+      return [...upstream.map((line) => `upstream ${id}: ${line}`), ...client.map((line) => `client ${id}: ${line}`)];
+    });
+    return [...this.#calls.take().map((line) => `called: ${line}`), ...lines];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#host[Symbol.asyncDispose]();
+    await this.#calls[Symbol.asyncDispose]();
+  }
+}
+
+function logEntry({ level, message }: LogLine): LogEntry {
+  const isTrace = level === "trace" && /^\[(host|vm)(->|<-)(vm|host)\] /.test(message);
+  return { kind: isTrace ? "trace" : "log", text: message };
+}
