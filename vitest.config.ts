@@ -27,6 +27,7 @@ export default defineConfig({
       project("native", ["test/wasm/sdk/**/*.test.ts", "test/native/**/*.test.ts"], 60_000, {
         PROXY_WASM_TS_MODE: "native",
       }),
+      project("commands", ["test/commands/**/*.test.ts"], 120_000),
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
       project("peers", ["test/peers/**/*.test.ts"], 60_000),
       project("differential", ["test/differential/**/*.test.ts"], 120_000),

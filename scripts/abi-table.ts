@@ -37,8 +37,10 @@ const timers = {
   "test/wasm/sdk/plugins.test.ts": "timers follow the host's clock",
 };
 const calls = {
-  "test/envoy/replies.test.ts": "calls have bodies and trailers, run side by side and one after the other",
-  "test/wasm/sdk/replies.test.ts": "calls have bodies and trailers, run side by side and one after the other",
+  "test/envoy/replies.test.ts":
+    "calls have bodies, and answers trailers; they run side by side and one after the other",
+  "test/wasm/sdk/replies.test.ts":
+    "calls have bodies, and answers trailers; they run side by side and one after the other",
 };
 const plugins = {
   "test/envoy/plugins.test.ts": "share a VM, each with its filter and its configuration",

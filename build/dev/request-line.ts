@@ -12,7 +12,7 @@ import type { CallSummary, RequestSummary } from "../../test/host/request-trace.
 export function requestLine(summary: RequestSummary, upstream: string): string {
   const { method, path, status, reset, details, milliseconds, filterMilliseconds, calls } = summary;
   const end = status === undefined ? `no response (${reset ?? "reset"})` : String(status);
-  const failure = /^upstream_reset_before_response_started\{(.*)\}$/.exec(details)?.[1];
+  const failure = /^upstream_reset_before_response_started\{(.*)\}$/.exec(details)?.[1]?.replaceAll("_", " ");
   return [
     `${method} ${path} ${end} in ${duration(milliseconds)}, filter ${duration(filterMilliseconds)}`,
     ...calls.map(callText),

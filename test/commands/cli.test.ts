@@ -2,11 +2,11 @@ import { fileURLToPath } from "node:url";
 
 import { describe, expect, test } from "vitest";
 
-import { runNode } from "../../run-node.ts";
-import type { Outcome } from "../../run-node.ts";
-import { tempProject } from "../../temp-project.ts";
+import { runNode } from "../run-node.ts";
+import type { Outcome } from "../run-node.ts";
+import { tempProject } from "../temp-project.ts";
 
-const CLI = fileURLToPath(new URL("../../../build/cli.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../build/cli.ts", import.meta.url));
 const TSX = import.meta.resolve("tsx");
 
 function run(args: readonly string[], nodeOptions: readonly string[] = []): Promise<Outcome> {

@@ -4,9 +4,9 @@ import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
-import { runCommand } from "../../run-command.ts";
-import { tempProject } from "../../temp-project.ts";
-import type { TempProject } from "../../temp-project.ts";
+import { runCommand } from "../run-command.ts";
+import { tempProject } from "../temp-project.ts";
+import type { TempProject } from "../temp-project.ts";
 
 const UPSTREAM = ["--upstream", "http://localhost:8080"];
 
