@@ -61,11 +61,25 @@ test("lets a request through", async () => {
 });
 `;
 
+/** The README's filter and its test, and the files of docs/TESTING.md, whose first lines have their paths. */
+async function examples(): Promise<Record<string, string>> {
+  const guide = await readFile(join(packageRoot, "docs/TESTING.md"), "utf8");
+  const readme = await readFile(join(packageRoot, "README.md"), "utf8");
+  const [filter = "", testOfIt = ""] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+  const blocks = [...guide.matchAll(/^```(?:ts|js)\n\/\/ (\S+)\n(.*?)^```$/gms)];
+  return {
+    ...Object.fromEntries(blocks.map(([, path = "", text = ""]) => [`guide/${path}`, text])),
+    "readme/auth.ts": filter,
+    "readme/auth.test.ts": testOfIt,
+  };
+}
+
 let project: TempProject;
 
 beforeAll(async () => {
   project = await projectWithPackage({
     "src/filter.ts": FILTER,
+    ...(await examples()),
     "tested/vitest.config.js": CONFIG,
     "tested/src/filter.ts": TESTED_FILTER,
     "tested/src/passes.test.ts": testFile(200),
@@ -116,21 +130,31 @@ test("looks into modules, configures Envoy and serves", async () => {
 });
 
 /** Runs vitest as its user would. @returns what it prints, without colours */
-async function runVitest(...parameters: string[]): Promise<string> {
+async function runVitest(folder: string, ...parameters: string[]): Promise<string> {
   const vitest = project.path("node_modules/vitest/vitest.mjs");
-  const { stdout, stderr } = await runNode([vitest, "run", ...parameters], project.path("tested"));
+  const { stdout, stderr } = await runNode([vitest, "run", ...parameters], project.path(folder));
   return stripVTControlCharacters(stdout + stderr);
 }
 
 test("a test that fails shows what its hosts did", async () => {
-  const output = await runVitest("fails");
+  const output = await runVitest("tested", "fails");
   expect(output).toContain("expected 200 to be 201");
   expect(output).toMatch(/Between the host and its filter:\n(?:.*\n)*proxy_on_request_headers\(2, \d+, 1\)\n/);
 });
 
 test("the coverage of native mode has the lines of the TypeScript, and not those of the SDK", async () => {
-  const output = await runVitest("passes", "--coverage");
+  const output = await runVitest("tested", "passes", "--coverage");
   // The body of `refuse`, and where it is called.
   expect(output).toMatch(/^ *filter\.ts +\|.*\| *4,9-10 *$/m);
   expect(output).not.toContain("dispatcher");
+});
+
+test.each(["wasm", "native"])("the examples of the README and of docs/TESTING.md pass in mode %s", async (mode) => {
+  process.env["PROXY_WASM_TS_MODE"] = mode;
+  try {
+    expect(await runVitest("guide")).toMatch(/Test Files +4 passed \(4\)\n +Tests +9 passed \(9\)/);
+    expect(await runVitest("readme")).toMatch(/Tests +1 passed \(1\)/);
+  } finally {
+    delete process.env["PROXY_WASM_TS_MODE"];
+  }
 });
