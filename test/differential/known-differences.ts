@@ -21,15 +21,6 @@ const EVERYBODY_LEAVES = /^# everybody leaves$/;
  */
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
-    name: "early tick",
-    reason:
-      "Envoy counts a timer's time from when its event loop woke up, so that it may come some milliseconds early; the SDK's timer " +
-      "waits once more then. The Node host's manual clock is exact.",
-    envoy: [/^ {2}proxy_set_tick_period_milliseconds\([1-9]\) -> Ok$/, /^proxy_on_tick\(/],
-    node: [],
-    sometimes: true,
-  },
-  {
     name: "tick period",
     reason:
       "The SDK counts from when a timer was set to when it asks for the tick: some milliseconds may pass in between.",

@@ -20,7 +20,7 @@ import type { PropertyValue } from "./properties.ts";
 import { RequestTraces } from "./request-trace.ts";
 import type { SharedState } from "./shared-state.ts";
 import { Ticks } from "./ticks.ts";
-import { traceExports, traceImports } from "./trace.ts";
+import { tracedModule } from "./trace-log.ts";
 import type { Transcript } from "./transcript.ts";
 import { Vm } from "./vm.ts";
 import { wasiImports } from "./wasi.ts";
@@ -94,17 +94,12 @@ export class Machine {
     const wasi = wasiImports(this.vm, log, settings.clock, settings.env, interference);
     const hostCalls = (calls: CallLog) =>
       hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls, interference);
-    const imports = {
+    const guest = settings.trace ? tracedModule(module, log) : module;
+    this.vm.instantiate(guest, (callback) => interference.isAllowed(callback), {
       env: hostCalls(this.calls),
       [UNRECORDED]: hostCalls(new CallLog()),
       ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
-    };
-    const isAllowed = (name: string) => interference.isAllowed(name);
-    if (settings.trace) {
-      this.vm.instantiate(module, isAllowed, traceImports(imports, log), (exports) => traceExports(exports, log));
-    } else {
-      this.vm.instantiate(module, isAllowed, imports);
-    }
+    });
     settings.shared.addVm(settings.vmId);
   }
 

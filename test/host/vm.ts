@@ -93,16 +93,10 @@ export class Vm {
 
   /**
    * @param isAllowed - whether the host may call a callback that the module exports
-   * @param wrap - what is called in place of the module's exports
    * @throws what instantiation throws, for example that an import is missing
    */
-  instantiate(
-    module: GuestModule,
-    isAllowed: (callback: string) => boolean,
-    imports: WasmImports,
-    wrap = (exports: WasmExports) => exports,
-  ): void {
-    const exported = Object.entries(wrap(module.instantiate(imports)));
+  instantiate(module: GuestModule, isAllowed: (callback: string) => boolean, imports: WasmImports): void {
+    const exported = Object.entries(module.instantiate(imports));
     this.#exports = Object.fromEntries(
       exported.filter(([name]) => !name.startsWith("proxy_on_") || name === ALLOCATE || isAllowed(name)),
     );
