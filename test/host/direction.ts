@@ -39,6 +39,8 @@ export type CallStream = (callback: StreamCallback, ...parameters: number[]) => 
 export interface DirectionSettings {
   /** Envoy's allow_on_headers_stop_iteration: a pause in the headers' callback does not hold back the body's. */
   readonly allowOnHeadersStopIteration: boolean;
+  /** What the newest callback of the stream was told: Envoy keeps one flag for both directions (Context::end_of_stream_). */
+  readonly newest: { endOfStream: boolean };
   /** Is told of what Envoy takes and should not have been asked for. */
   readonly warn: (message: string) => void;
 }
@@ -69,7 +71,6 @@ export class Direction {
   #seesBuffered = false;
   #chunk: BodyBuffer | undefined;
   #endReceived = false;
-  #endOfStream = false;
   #trailersAdded = false;
   /** Envoy's iterate_from_current_filter_: what waited behind a pause in the headers' callback is being shown. */
   #isShowing = false;
@@ -110,7 +111,7 @@ export class Direction {
   receiveHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.lastAction = undefined;
     this.headers = this.visibleHeaders = headers;
-    this.#endReceived = this.#endOfStream = endOfStream;
+    this.#endReceived = this.#settings.newest.endOfStream = endOfStream;
     const action = this.#run(this.kind.onHeaders, headers.size, Number(endOfStream));
     if (action === 0 || action === 2) {
       this.visibleHeaders = undefined;
@@ -191,7 +192,8 @@ export class Direction {
 
   /** @param access - asking for trailers in order to change them, at the end of a body that has none, adds them */
   visibleTrailers(access: "read" | "change"): HeaderMap | undefined {
-    if (access === "change" && this.#visibleTrailers === undefined && this.#chunk !== undefined && this.#endOfStream) {
+    const isEnd = this.#settings.newest.endOfStream;
+    if (access === "change" && this.#visibleTrailers === undefined && this.#chunk !== undefined && isEnd) {
       this.trailers = this.#visibleTrailers = new HeaderMap("trailers");
       this.#trailersAdded = true;
     }
@@ -207,7 +209,7 @@ export class Direction {
       this.#keep(data.drain());
     }
     this.#chunk = data;
-    this.#endOfStream = endOfStream;
+    this.#settings.newest.endOfStream = endOfStream;
     const action = this.#run(this.kind.onBody, this.body.bytes.length, Number(endOfStream));
     this.#seesBuffered = false;
     if (this.#aborted) {

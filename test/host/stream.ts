@@ -71,8 +71,9 @@ export class HttpStream implements Context {
     this.#ends = ends;
     this.#settings = settings;
     this.#startTime = settings.clock.now();
+    const shared = { ...settings, newest: { endOfStream: false } };
     const direction = (kind: Kind, sink: MessageSink) =>
-      new Direction(kind, (callback, ...parameters) => vm.callStream(callback, id, ...parameters), sink, settings);
+      new Direction(kind, (callback, ...parameters) => vm.callStream(callback, id, ...parameters), sink, shared);
     this.request = direction(REQUEST, this.#upstream());
     this.response = direction(RESPONSE, this.#downstream());
   }
