@@ -37,8 +37,8 @@ function sendLocalReply(message: Message, reply: Response): void {
   proxy_send_local_response(reply.status, reply.details, reply.body, reply.headerPairs, reply.grpcStatus);
 }
 
-/** A filter by the root id of the plugin that it is for. */
-type Chooser = (rootId: string) => number;
+/** @throws Error when there is no filter for a plugin */
+type Chooser = (rootId: string, configuration: string) => Filter;
 
 /** The setups that go on, and the last one of each plugin. */
 const setups = new Map<number, Promise<void>>();
@@ -54,15 +54,12 @@ function configure(
   try {
     forgetPlugin(pluginId);
     const rootId = decodeUtf8(proxy_get_property("plugin_root_id") ?? "");
-    const index = choose(rootId);
-    const definition = filters[index]?.definition;
-    if (definition === undefined) {
-      throw new Error(`the module has no filter for the root id ${JSON.stringify(rootId)}`);
-    }
+    const filter = choose(rootId, text);
+    const { definition } = filter;
     const config = readConfig(text, definition.config);
     // What it lacks, the filter's code does not name.
     const context = { config, fetch, log, pluginId, rootId, ...members } as FilterContext;
-    return [context, index, setUp(definition, context)];
+    return [context, filters.indexOf(filter), setUp(definition, context)];
   } catch (error) {
     log.error(`the plugin configuration was refused: ${refusal(error)}`);
     return undefined;
@@ -159,13 +156,22 @@ function reportRejection(reason: unknown): void {
 
 function filtersOf(exported: unknown): { filters: readonly Filter[]; choose: Chooser } {
   if (isFilter(exported)) {
-    return { filters: [exported], choose: () => 0 };
+    return { filters: [exported], choose: () => exported };
   }
   if (!isPlugins(exported)) {
     throw new TypeError("the default export must be a filter: export default defineFilter({ ... })");
   }
-  const names = Object.keys(exported.filters);
-  const choose = (rootId: string) => names.indexOf(names.includes(rootId) ? rootId : "default");
+  const named = new Map(Object.entries(exported.filters));
+  const choose: Chooser = (rootId, configuration) => {
+    const name = exported.choose({ rootId, configuration });
+    const filter = named.get(name) ?? named.get("default");
+    if (filter === undefined) {
+      throw new Error(
+        `the module has no filter for the ${name === rootId ? "root id" : "name"} ${JSON.stringify(name)}`,
+      );
+    }
+    return filter;
+  };
   return { filters: Object.values(exported.filters), choose };
 }
 

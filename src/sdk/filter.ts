@@ -141,6 +141,8 @@ export interface Plugins {
   readonly [PLUGINS]: true;
   /** @internal */
   readonly filters: Readonly<Record<string, Filter>>;
+  /** @internal */
+  readonly choose: (plugin: { readonly rootId: string; readonly configuration: string }) => string;
 }
 
 /** @internal */

@@ -40,6 +40,7 @@ export type { HttpRequest, HttpResponse } from "./message.ts";
 export { defineNetworkFilter } from "./network-filter.ts";
 export type { NetworkFilterDefinition, NetworkHookResult } from "./network-filter.ts";
 export { definePlugins } from "./plugins.ts";
+export type { PluginChoice } from "./plugins.ts";
 export { Response } from "./response.ts";
 export type { ResponseInit } from "./response.ts";
 export { every } from "./timers.ts";

@@ -217,6 +217,23 @@ describe("a network filter", () => {
     });
   });
 
+  test("may be chosen by the configuration", async () => {
+    await using chosen = await buildTestFilter("chosen");
+    await using filter = await startFilter(chosen.wasm, { config: { use: "header" }, rootId: "any" });
+    await (await fetch(filter.url)).text();
+    expect(filter.upstream.requests[0]?.headers["x-chosen"]).toBe("header of any");
+    const echo = await startEcho();
+    await using network = await startFilter(chosen.wasm, {
+      kind: "network",
+      upstream: echo.url,
+      config: { use: "shout" },
+    });
+    await using client = new TcpClient(network.url);
+    client.send("loud");
+    await receive(client, "LOUD");
+    echo.close();
+  });
+
   test("stands beside HTTP filters in one module", async () => {
     await using filter = await start(plugins.wasm, "echo");
     await using client = new TcpClient(filter.url);

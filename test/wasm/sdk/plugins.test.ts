@@ -33,6 +33,22 @@ describe("several plugins of one module", () => {
     expect(filter.seen.map((headers) => headers.get("x-plugins"))).toEqual(["first:json", "second:some+text"]);
   });
 
+  test("may be chosen by their configurations", async () => {
+    const chosen = await buildTestFilter("chosen");
+    await using filter = await start({ config: { use: "header" }, rootId: "any" }, chosen);
+    await filter.host.fetch("http://a/");
+    expect(filter.seen[0]?.get("x-chosen")).toBe("header of any");
+    const connection = filter.host.addPlugin({ config: { use: "shout" } }).connect();
+    connection.downstreamData("loud");
+    expect(connection.upstream.text).toBe("LOUD");
+    await expect(start({ config: { use: "nothing" } }, chosen)).rejects.toThrow(
+      'the module has no filter for the name "nothing"',
+    );
+    await expect(start({ config: "no JSON" }, chosen)).rejects.toThrow(
+      "the plugin configuration was refused: SyntaxError",
+    );
+  });
+
   test("a root id that the module does not know is refused", async () => {
     await expect(start({ rootId: "unknown" })).rejects.toThrow('the module has no filter for the root id "unknown"');
   });
