@@ -101,9 +101,14 @@ export class Direction {
     this.#aborted = true;
   }
 
+  /** The filter has paused it. */
+  get isHeld(): boolean {
+    return this.#iteration !== "continue" && !this.#aborted;
+  }
+
   /** The module is broken, and what it holds goes on. */
   release(): void {
-    if (this.#iteration !== "continue" && !this.#aborted) {
+    if (this.isHeld) {
       this.continue();
     }
   }

@@ -62,6 +62,11 @@ export class GrpcCalls {
     });
   }
 
+  /** How many calls and streams have not ended. */
+  get open(): number {
+    return this.#callouts.size;
+  }
+
   /** A call that is answered gives proxy_on_grpc_receive alone, and one that fails gives proxy_on_grpc_close alone. */
   call(request: GrpcRequest, message: Uint8Array, timeout: number): Status | { readonly call_id: number } {
     const cluster = this.#cluster(request.upstream);

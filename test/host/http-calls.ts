@@ -40,6 +40,7 @@ export class HttpCalls {
   readonly #root: RootContext;
   readonly #log: Log;
   readonly #signal: AbortSignal;
+  #open = 0;
 
   /** @param signal - ends all calls, without an answer */
   constructor(settings: CalloutSettings, root: RootContext, log: Log, signal: AbortSignal) {
@@ -47,6 +48,11 @@ export class HttpCalls {
     this.#root = root;
     this.#log = log;
     this.#signal = signal;
+  }
+
+  /** How many calls wait for their answers. */
+  get open(): number {
+    return this.#open;
   }
 
   /** Starts a call, as Context::httpCall of Envoy does. @param contextId - of the context that calls */
@@ -78,9 +84,11 @@ export class HttpCalls {
     }
     const request = { headers, body };
     // Later, because the filter is at work: neither a handler nor an answer may come in between.
+    this.#open++;
     setImmediate(() => {
       exchange(send, request, timeout, { clock, signal: this.#signal }).then(
         (response) => {
+          this.#open--;
           onEnd?.(endOf(response));
           traces.resume(trace, () => {
             this.#answer(id, response);

@@ -157,6 +157,13 @@ export class Machine {
     return [...this.#plugins.values()];
   }
 
+  /** The filter waits for nothing: no call has an answer to come, and no tick will. */
+  get isIdle(): boolean {
+    return this.plugins.every(
+      ({ root, calls, grpc }) => calls.open === 0 && grpc.open === 0 && !this.ticks.isTicking(root.id),
+    );
+  }
+
   /** A queue of a plugin's has something. */
   queueReady(rootId: number, queueId: number): void {
     if (this.has(rootId)) {

@@ -20,6 +20,9 @@ export interface PluginSettings {
   readonly name: string;
 }
 
+/** After which time, in real time, a paused stream is suspicious. */
+const STUCK_MS = 1000;
+
 /** How long a plugin whose proxy_on_done returned false has, in real time, to call proxy_done. */
 const DONE_MS = 1000;
 
@@ -90,7 +93,21 @@ export class Plugin {
     this.#checkOpen();
     signal?.throwIfAborted();
     const { upstream: send, clock } = this.#machine.settings;
-    return drive((ends) => this.openStream(ends, trace), request, { send, clock, signal });
+    let stream: HttpStream | undefined;
+    const timer = setTimeout(() => {
+      if (stream?.isPaused === true && this.#machine.isIdle) {
+        this.#machine.log.add(
+          "warn",
+          `the stream of context ${stream.id} has been paused for a second, and the filter has no call, timer or tick under way that ` +
+            "could let it go on: does a hook await a promise that nothing settles, or is proxy_continue_stream missing?",
+        );
+      }
+    }, STUCK_MS);
+    timer.unref();
+    const open = (ends: StreamEnds) => (stream = this.openStream(ends, trace));
+    return drive(open, request, { send, clock, signal }).finally(() => {
+      clearTimeout(timer);
+    });
   }
 
   openStream(ends: StreamEnds, trace?: RequestTrace): HttpStream {

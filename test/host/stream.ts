@@ -1,4 +1,5 @@
 import { BufferType, Status, StreamType } from "../../src/abi/index.ts";
+import { AnnouncedLength } from "./announced-length.ts";
 import { streamAttribute } from "./attributes.ts";
 import { textToBytes } from "./byte-string.ts";
 import type { MapType } from "../../src/abi/index.ts";
@@ -81,6 +82,11 @@ export class HttpStream implements Context {
   /** The stream has ended. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** The filter holds the request or the response back. */
+  get isPaused(): boolean {
+    return !this.#over && (this.request.isHeld || (this.response.isHeld && !this.#isAnswered));
   }
 
   /** Envoy's RESPONSE_CODE_DETAILS, once they are known. */
@@ -217,23 +223,43 @@ export class HttpStream implements Context {
   /** Envoy's router finds no route for a request whose x-forwarded-proto is gone. */
   #upstream(): MessageSink {
     const { upstream } = this.#ends;
+    const length = new AnnouncedLength("request", this.#settings.warn);
     return {
-      ...upstream,
       headers: (headers, isEnd) => {
+        length.headers(headers, true);
+        if (isEnd) {
+          length.end();
+        }
         if (this.#hasForwardedProto && !headers.has(FORWARDED_PROTO)) {
           this.localReply({ status: 404, body: new Uint8Array(), headers: [], details: "route_not_found" });
         } else {
           upstream.headers(headers, isEnd);
         }
       },
+      body: (chunk, isEnd) => {
+        length.body(chunk);
+        if (isEnd) {
+          length.end();
+        }
+        upstream.body(chunk, isEnd);
+      },
+      trailers: (trailers) => {
+        length.end();
+        upstream.trailers(trailers);
+      },
     };
   }
 
   #downstream(): MessageSink {
     const { downstream } = this.#ends;
+    const length = new AnnouncedLength("response", this.#settings.warn);
     return {
       headers: (headers, isEnd) => {
         this.#code = Number(headers.get(":status"));
+        length.headers(headers, this.request.headers?.get(":method") !== "HEAD" && this.#code !== 304);
+        if (isEnd) {
+          length.end();
+        }
         downstream.headers(new HeaderMap("response", headers), isEnd);
         // The filter may still see them, and an access logger does.
         headers.replaceAll(sentHeaders(headers, this.#settings.clock.now(), !this.request.isReceived));
@@ -242,10 +268,15 @@ export class HttpStream implements Context {
       },
       body: (chunk, isEnd) => {
         this.#bytesSent += chunk.length;
+        length.body(chunk);
+        if (isEnd) {
+          length.end();
+        }
         downstream.body(chunk, isEnd);
         this.#endIf(isEnd);
       },
       trailers: (trailers) => {
+        length.end();
         downstream.trailers(trailers);
         this.#endIf(true);
       },

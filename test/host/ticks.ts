@@ -37,6 +37,10 @@ export class Ticks {
     }
   }
 
+  isTicking(rootId: number): boolean {
+    return this.#stops.has(rootId);
+  }
+
   stop(rootId: number): void {
     this.#stops.get(rootId)?.();
     this.#stops.delete(rootId);
