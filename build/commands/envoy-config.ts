@@ -84,7 +84,7 @@ export const envoyConfigCommand: Command = {
       port: readPort("--port", values.port),
       address: values.host,
       adminPort: adminPort === undefined ? undefined : readPort("--admin-port", adminPort),
-      failOpen: values["fail-open"],
+      failurePolicy: values["fail-open"] === true ? ("FAIL_OPEN" as const) : undefined,
     };
     const wanted = readKind(values.kind);
     const kind = await kindOf(wasm, wanted, print);

@@ -14,8 +14,11 @@ export interface PluginSetup {
   /** The VM's configuration. */
   readonly vmConfig?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Requests go on without the filter when its module cannot be loaded or has broken. Default: they are answered with 503. */
-  readonly failOpen?: boolean | undefined;
+  /**
+   * What becomes of requests when the module cannot be loaded or has broken: they go on without the filter, or the module is loaded
+   * anew. Default: they are answered with 503.
+   */
+  readonly failurePolicy?: "FAIL_OPEN" | "FAIL_RELOAD" | undefined;
 }
 
 /** What a listener of Envoy is made of. */
@@ -159,14 +162,14 @@ function wasmService(plugin: PluginSetup): object {
 }
 
 function wasmConfig(of: string, message: string, plugin: PluginSetup): object {
-  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, environment, failOpen } = plugin;
+  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, environment, failurePolicy } = plugin;
   const text = typeof config === "string" || config === undefined ? config : JSON.stringify(config);
   return {
     "@type": typeUrl(`envoy.extensions.${of}.v3.${message}`),
     config: {
       name,
       ...(rootId === undefined ? {} : { root_id: rootId }),
-      ...(failOpen === true ? { failure_policy: "FAIL_OPEN" } : {}),
+      ...(failurePolicy === undefined ? {} : { failure_policy: failurePolicy }),
       vm_config: {
         vm_id: vmId,
         runtime: "envoy.wasm.runtime.v8",

@@ -106,13 +106,6 @@ export class Direction {
     return this.#iteration !== "continue" && !this.#aborted;
   }
 
-  /** The module is broken, and what it holds goes on. */
-  release(): void {
-    if (this.isHeld) {
-      this.continue();
-    }
-  }
-
   receiveHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.lastAction = undefined;
     this.headers = this.visibleHeaders = headers;

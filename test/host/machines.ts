@@ -6,8 +6,8 @@ import { Transcript } from "./transcript.ts";
 import type { GuestModule } from "./wasm-api.ts";
 
 /**
- * What becomes of traffic after the module has broken, by Envoy's names: it is answered with 503; it passes without the filter; the
- * first, until a second later a new VM takes over.
+ * What becomes of new streams after the module has broken, by Envoy's names: they are answered with 503; they pass without the filter;
+ * the first, until a second later a new VM takes over. Those that are open when it breaks get 503.
  */
 export type FailurePolicy = "FAIL_CLOSED" | "FAIL_OPEN" | "FAIL_RELOAD";
 

@@ -73,7 +73,7 @@ export class Connection implements Context {
   /** Returns the action. */
   open(): number {
     if (this.#vm.failed && this.#failurePolicy !== "FAIL_OPEN") {
-      this.fail(this.#failurePolicy);
+      this.fail();
       return 1;
     }
     this.#vm.call("proxy_on_context_create", this.id, this.root.id);
@@ -145,11 +145,9 @@ export class Connection implements Context {
     });
   }
 
-  /** The module is broken, which closes the connection unless the policy is to let traffic pass. */
-  fail(policy: FailurePolicy): void {
-    if (policy !== "FAIL_OPEN") {
-      this.close(PeerType.Local);
-    }
+  /** The module is broken, which closes the connection. */
+  fail(): void {
+    this.close(PeerType.Local);
   }
 
   map(type: MapType, access: "read" | "change"): HeaderMap | undefined {

@@ -176,9 +176,8 @@ export class Plugin {
 
   /** The module is broken. */
   fail(): void {
-    const { failurePolicy } = this.#machine.settings;
     for (const stream of this.#streams.keys()) {
-      stream.fail(failurePolicy);
+      stream.fail();
     }
   }
 
@@ -213,7 +212,7 @@ export class Plugin {
       if (stream instanceof HttpStream) {
         stream.reset(reason);
       } else {
-        stream.fail("FAIL_CLOSED");
+        stream.fail();
       }
     }
     await (this.#end ??= this.#finish());

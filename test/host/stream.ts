@@ -102,7 +102,7 @@ export class HttpStream implements Context {
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#vm.failed && this.#settings.failurePolicy !== "FAIL_OPEN") {
       this.request.headers = headers;
-      this.fail(this.#settings.failurePolicy);
+      this.fail();
       return;
     }
     this.#hasForwardedProto = headers.has(FORWARDED_PROTO);
@@ -175,15 +175,10 @@ export class HttpStream implements Context {
   }
 
   /**
-   * The module is broken: the stream goes on without it, or is answered with 503. (Envoy itself leaves a paused stream waiting
-   * until its client goes away; a test is better off with an answer.)
+   * The module is broken: the stream is answered with 503, whatever the policy for new ones. (Envoy itself leaves a paused stream
+   * waiting until its client goes away; a test is better off with an answer.)
    */
-  fail(policy: FailurePolicy): void {
-    if (policy === "FAIL_OPEN") {
-      this.request.release();
-      this.response.release();
-      return;
-    }
+  fail(): void {
     this.localReply({ status: 503, body: new Uint8Array(), headers: [], details: "wasm_fail_stream" });
   }
 
