@@ -17,6 +17,7 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run -s typecheck
 	npm test
 	npm run test:soak
+	npm run test:shim
 	npm run test:commands
 	npm run test:envoy
 	npm run test:peers
