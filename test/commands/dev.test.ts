@@ -242,7 +242,8 @@ export default defineFilter({
 
 test(
   "with --inspect, breakpoints in the filter's TypeScript stop, also after a save",
-  { timeout: 60_000 },
+  // A stop takes the whole process, its sockets too: on a busy machine a connection may not outlive it.
+  { timeout: 60_000, retry: 2 },
   async () => {
     const filter = (prefix: string) => `import { defineFilter } from "proxy-wasm-ts";
 export default defineFilter({
@@ -262,7 +263,10 @@ export default defineFilter({
       const args = [...flags, program, socket, source, "5", "name"];
       await using client = await startChild(process.execPath, args, { name: "debugger" });
       await client.waitFor(/^ready$/m, 10_000);
-      const text = await (await fetch(dev.url + path)).text();
+      const response = await fetch(dev.url + path).catch((cause: unknown) => {
+        throw new Error(`no response; the server's output:\n${dev.output()}`, { cause });
+      });
+      const text = await response.text();
       const [, stopped] = await client.waitFor(/^(onRequestHeaders: .*)$/m, 10_000);
       return [stopped, /^x-name: .*$/m.exec(text)?.[0]];
     };
