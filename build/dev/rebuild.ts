@@ -1,5 +1,6 @@
 import { CompiledFilter } from "../../test/host/module.ts";
 import type { FilterSource, Mode } from "../../test/host/module.ts";
+import { nativeBundleName } from "../../test/host/native/bundle-name.ts";
 import { NativeModule } from "../../test/host/native/module.ts";
 import { kindsOf } from "../inspect/host-interface.ts";
 import { CommandError } from "../errors.ts";
@@ -27,7 +28,7 @@ export class Rebuilder implements AsyncDisposable {
   constructor(entry: string, mode: Mode) {
     this.#entry = entry;
     this.#mode = mode;
-    this.#file = `${entry}.${mode}.js`;
+    this.#file = nativeBundleName(entry);
     this.#bundler = new Bundler(entry, this.#file, { forDebugger: mode === "native" });
   }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import type { Parts } from "../engine/parts.ts";
 import { BuildError } from "../errors.ts";
+import { once } from "../once.ts";
 import { engineFile } from "../package-files.ts";
 import { wasm } from "../wasm/api.ts";
 import type { WasmModule } from "../wasm/api.ts";
@@ -45,18 +46,6 @@ export const buildRuntime = once(async (): Promise<BuildRuntime> => {
   const { bytes: exporting, names } = exportMutableGlobals(bytes);
   return { bytes, module: new wasm.Module(exporting), globals: names };
 });
-
-/** Remembers what was made, and not that it could not be made. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
-}
 
 async function readEngineFile(name: Parameters<typeof engineFile>[0]): Promise<Uint8Array> {
   const file = engineFile(name);

@@ -1,7 +1,6 @@
 /** The project's filters and examples, each with scenarios of its own. */
 
-import type { Scenario, Step } from "./scenario.ts";
-import type { ComparedPlugin } from "./run.ts";
+import type { ComparedPlugin, Scenario, Step } from "./scenario.ts";
 import {
   answer,
   answerPart,

@@ -6,15 +6,9 @@ import { CallServer } from "./call-server.ts";
 import { NodeStream } from "./node-stream.ts";
 import type { Opener } from "./node-stream.ts";
 import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
-import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
+import type { ComparedPlugin, Scenario, Side, Step, StepOutcome } from "./scenario.ts";
 import { TraceReader } from "./trace.ts";
 import type { LogEntry } from "./trace.ts";
-
-/** A plugin of the module. */
-export interface NodePlugin {
-  readonly rootId: string;
-  readonly config?: unknown;
-}
 
 /** How often nothing may happen before a step has had its effects. */
 const QUIET_ROUNDS = 3;
@@ -36,7 +30,7 @@ export class NodeSide implements Side {
     this.#plugins = plugins;
   }
 
-  static async start(wasm: string, plugins: Readonly<Record<string, NodePlugin>>): Promise<NodeSide> {
+  static async start(wasm: string, plugins: Readonly<Record<string, ComparedPlugin>>): Promise<NodeSide> {
     const entries: LogEntry[] = [];
     const calls = await CallServer.start();
     const [[firstName, first] = ["", { rootId: "" }], ...others] = Object.entries(plugins);

@@ -2,13 +2,7 @@ import { compare } from "./compare.ts";
 import { EnvoySide } from "./envoy-side.ts";
 import { KNOWN_DIFFERENCES } from "./known-differences.ts";
 import { NodeSide } from "./node-side.ts";
-import type { Scenario, StepOutcome } from "./scenario.ts";
-
-/** A plugin of the module: its root id and its configuration. */
-export interface ComparedPlugin {
-  readonly rootId: string;
-  readonly config?: unknown;
-}
+import type { ComparedPlugin, Scenario, StepOutcome } from "./scenario.ts";
 
 /** What a run has seen. */
 export interface Totals {

@@ -89,3 +89,9 @@ export function describeStep(step: Step): string {
   const text = JSON.stringify("script" in rest ? { ...rest, script: "..." } : rest);
   return text === "{}" ? what : `${what} ${text}`;
 }
+
+/** A plugin of the module: its root id and its configuration. */
+export interface ComparedPlugin {
+  readonly rootId: string;
+  readonly config?: unknown;
+}

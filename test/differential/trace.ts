@@ -3,35 +3,14 @@
  * travels by pointer the size is kept, and contexts and calls have numbers of their own in each scenario.
  */
 
-import {
-  Action,
-  BufferType,
-  CALLBACKS,
-  HOST_CALLS,
-  LogLevel,
-  MapType,
-  MetricType,
-  Status,
-  StreamType,
-} from "../../src/abi/index.ts";
+import { Action, CALLBACKS, HOST_CALLS, Status } from "../../src/abi/index.ts";
 import type { Callback, HostCall, Params } from "../../src/abi/index.ts";
+import { nameOf, PARAM_ENUMS } from "../host/call-log.ts";
 
 /** A line of a log: a trace, or what the module logged. */
 export interface LogEntry {
   readonly kind: "trace" | "log";
   readonly text: string;
-}
-
-const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  buffer_type: BufferType,
-  log_level: LogLevel,
-  map_type: MapType,
-  metric_type: MetricType,
-  stream_type: StreamType,
-};
-
-function nameOf(names: Readonly<Record<string, number>>, value: number): string {
-  return Object.keys(names).find((name) => names[name] === value) ?? String(value);
 }
 
 const ACTION_CALLBACKS = /^proxy_on_(new_connection|(down|up)stream_data|(request|response)_(headers|body|trailers))$/;
@@ -145,10 +124,14 @@ export class TraceReader {
       } else if (kind === "out_bytes") {
         index++;
       } else if (!kind.startsWith("out_")) {
-        const names = ENUMS[param];
+        const names = PARAM_ENUMS[param];
         const number = kind === "i32" ? value | 0 : kind === "u32" ? value >>> 0 : value;
         shown.push(
-          param === "context_id" ? this.#names.context(value) : names === undefined ? number : nameOf(names, number),
+          param === "context_id"
+            ? this.#names.context(value)
+            : names === undefined
+              ? number
+              : (nameOf(names, number) ?? number),
         );
       }
     }
@@ -165,7 +148,7 @@ export class TraceReader {
     if (name === "clock_time_get") {
       return undefined; // the engine looks at the clock when it has run for so long since the VM's start
     }
-    const status = name.startsWith("proxy_") ? nameOf(Status, Number(result)) : result;
+    const status = name.startsWith("proxy_") ? (nameOf(Status, Number(result)) ?? result) : result;
     // How long something took differs from run to run.
     const said = text === undefined ? "" : ` ${text.replace(/ in \d+ ms\b/g, " in N ms")}`;
     const sizes = head === INEXACT ? results.map(() => "some") : results;
@@ -177,5 +160,5 @@ function callbackResult(name: string, result: string): string | undefined {
   if (name === "malloc" || name === "proxy_on_memory_allocate" || result === "void") {
     return undefined;
   }
-  return `  = ${ACTION_CALLBACKS.test(name) ? nameOf(Action, Number(result)) : result}`;
+  return `  = ${ACTION_CALLBACKS.test(name) ? (nameOf(Action, Number(result)) ?? result) : result}`;
 }

@@ -27,7 +27,8 @@ export interface CallRecord {
 
 type Value = number | bigint | Uint8Array;
 
-const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+/** The numbers that have names, by the parameter that they are of. */
+export const PARAM_ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   buffer_type: BufferType,
   log_level: LogLevel,
   map_type: MapType,
@@ -62,7 +63,7 @@ export function readableValues(values: Readonly<Record<string, Value>>): Record<
 
 function readableValue(name: string, value: Value): unknown {
   if (typeof value !== "object") {
-    const names = ENUMS[name];
+    const names = PARAM_ENUMS[name];
     return (names && nameOf(names, Number(value))) ?? value;
   }
   if (PAIRS.has(name)) {
@@ -71,6 +72,6 @@ function readableValue(name: string, value: Value): unknown {
   return BYTE_STRINGS.has(name) ? bytesToByteString(value) : bytesToText(value);
 }
 
-function nameOf(names: Readonly<Record<string, number>>, value: number): string | undefined {
+export function nameOf(names: Readonly<Record<string, number>>, value: number): string | undefined {
   return Object.keys(names).find((name) => names[name] === value);
 }

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 
+import { entryOfNativeBundle } from "./native/bundle-name.ts";
+
 /** What this uses of a plugin of vite. */
 interface CoveragePlugin {
   readonly name: string;
@@ -8,9 +10,6 @@ interface CoveragePlugin {
   readonly resolveId: (id: string) => string | undefined;
   readonly load: (id: string) => Promise<{ readonly code: string; readonly map: object } | undefined>;
 }
-
-/** What native mode adds to the name of the filter's file. */
-const SUFFIX = ".native.js";
 
 /**
  * A plugin for vitest's configuration, with which its v8 coverage sees filters that run in native mode: they run as a bundle, and
@@ -27,8 +26,7 @@ const SUFFIX = ".native.js";
  * ```
  */
 export function filterCoverage(): CoveragePlugin {
-  const sourceOf = (id: string) => (id.endsWith(SUFFIX) ? id.slice(0, -SUFFIX.length) : undefined);
-  const isBundle = (id: string) => existsSync(sourceOf(id) ?? "");
+  const isBundle = (id: string) => existsSync(entryOfNativeBundle(id) ?? "");
   return {
     name: "proxy-wasm-ts:coverage",
     enforce: "pre",
@@ -36,7 +34,7 @@ export function filterCoverage(): CoveragePlugin {
     config: () => ({ test: { coverage: { excludeAfterRemap: true } } }),
     resolveId: (id) => (isBundle(id) ? id : undefined),
     async load(id) {
-      const source = sourceOf(id);
+      const source = entryOfNativeBundle(id);
       if (source === undefined || !isBundle(id)) {
         return undefined;
       }

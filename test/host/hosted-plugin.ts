@@ -54,10 +54,11 @@ export class HostedPlugin {
   get #running(): Plugin {
     const machine = this.#machines.next();
     if (machine !== this.#machine) {
-      const { settings } = this.#plugin;
+      const former = this.#plugin;
       this.#machine = machine;
-      this.#plugin = new Plugin(machine, settings);
+      this.#plugin = new Plugin(machine, former.settings);
       this.#plugin.start();
+      this.#retire(former);
     }
     return this.#plugin;
   }
@@ -113,13 +114,18 @@ export class HostedPlugin {
     const next = new Plugin(this.#machine, { ...former.settings, configuration: configurationBytes(config) });
     next.start();
     this.#plugin = next;
+    this.#retire(former);
+  }
+
+  /** Streams that it has end with it. */
+  #retire(former: Plugin): void {
     const drained = former.drain().finally(() => this.#draining.delete(drained));
     this.#draining.add(drained);
   }
 
   /** See {@link TestHost.callForeign}. */
   callForeign(functionId: number, data: BytesInput = ""): void {
-    this.#plugin.callForeign(functionId, inputBytes(data));
+    this.#running.callForeign(functionId, inputBytes(data));
   }
 
   /** Ends the plugin, and not the VM: resets its streams, and tells the filter (proxy_on_done, proxy_on_delete). */

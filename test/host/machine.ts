@@ -92,12 +92,15 @@ export class Machine {
     this.foreign = new ForeignFunctions(settings.foreignFunctions, log);
     const interference = new Interference(settings.interference, log);
     const wasi = wasiImports(this.vm, log, settings.clock, settings.env, interference);
-    const hostCalls = (calls: CallLog) =>
-      hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls, interference);
+    const hostCalls = (calls: CallLog, between: Interference) =>
+      hostCallImports(this.vm, makeHostCalls(this), makeRefusal(this), calls, between);
     const guest = settings.trace ? tracedModule(module, log) : module;
     this.vm.instantiate(guest, (callback) => interference.isAllowed(callback), {
-      env: hostCalls(this.calls),
-      [UNRECORDED]: hostCalls(new CallLog()),
+      env: hostCalls(this.calls, interference),
+      // Only native mode asks for these. They are no calls of the filter's, so that a test has no say in them.
+      get [UNRECORDED]() {
+        return hostCalls(new CallLog(), new Interference({}, log));
+      },
       ...Object.fromEntries(WASI_MODULES.map((name) => [name, wasi])),
     });
     settings.shared.addVm(settings.vmId);

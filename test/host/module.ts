@@ -129,7 +129,7 @@ function compile(bytes: Uint8Array, name: string): WasmModule {
   if (byteLength < 8 || new DataView(buffer, byteOffset, byteLength).getUint32(0, true) !== 0x6d736100) {
     throw new TestHostError(
       `${name} is not a WebAssembly module: it does not begin with "\\0asm". ` +
-        "TestHost.load takes the built filter, not its source: npm run build:wasm builds it",
+        "TestHost.load takes a built filter (npm run build:wasm builds it), or the path of its source, such as filter.ts",
     );
   }
   try {

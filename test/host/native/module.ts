@@ -10,6 +10,7 @@ import { createContext, Script } from "node:vm";
 
 import * as esbuild from "esbuild";
 
+import { once } from "../../../build/once.ts";
 import { BUNDLE_NAME } from "../../../build/source-map.ts";
 import { bundle } from "../../../build/steps/bundle.ts";
 import type { Bundle } from "../../../build/steps/bundle.ts";
@@ -18,14 +19,13 @@ import { topLevelError } from "../../../build/steps/snapshot.ts";
 import { UNRECORDED, wasm } from "../wasm-api.ts";
 import type { GuestModule, WasmExports, WasmImports } from "../wasm-api.ts";
 import type { Boundary } from "./guest/boundary.ts";
+import { nativeBundleName } from "./bundle-name.ts";
 import { claimRejections } from "./rejections.ts";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "guest");
 
 /** The guest, as a script that runs before the bundle. */
-let guest: Promise<Script> | undefined;
-
-async function bundleGuest(): Promise<Script> {
+const guestScript = once(async (): Promise<Script> => {
   const entry = join(folder, import.meta.url.endsWith(".ts") ? "main.ts" : "main.js");
   const { outputFiles } = await esbuild.build({
     entryPoints: [entry],
@@ -36,7 +36,7 @@ async function bundleGuest(): Promise<Script> {
     logLevel: "silent",
   });
   return new Script(outputFiles[0]?.text ?? "", { filename: GUEST });
-}
+});
 
 /** The guest's name in stacks, where nobody wants to see it. */
 const GUEST = "proxy-wasm-ts:guest";
@@ -63,7 +63,7 @@ export class NativeModule implements GuestModule {
   static async load(entry: string): Promise<NativeModule> {
     const path = resolve(entry);
     // Its name in stacks and debuggers; the source map's paths are relative to it.
-    const file = `${path}.native.js`;
+    const file = nativeBundleName(path);
     return NativeModule.fromBundle(path, file, await bundle(path, file, { forDebugger: true }));
   }
 
@@ -73,7 +73,7 @@ export class NativeModule implements GuestModule {
    * @throws BuildError when its top level throws
    */
   static async fromBundle(entry: string, file: string, bundled: Bundle): Promise<NativeModule> {
-    const module = new NativeModule(await (guest ??= bundleGuest()), entry, bundled, file);
+    const module = new NativeModule(await guestScript(), entry, bundled, file);
     module.#tryTopLevel();
     return module;
   }
