@@ -34,7 +34,8 @@ EXPORT(proxy_on_configure) uint32_t proxy_on_configure(uint32_t plugin_id, uint3
 }
 
 EXPORT(proxy_on_tick) void proxy_on_tick(uint32_t plugin_id) {
-  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id)};
+  bool early = return_tick(find_plugin(plugin_id));
+  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id), js_bool(early)};
   call_handler(HANDLER_TICK, plugin_id, countof(argv), argv);
 }
 
@@ -87,12 +88,15 @@ static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of
 static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_stream) {
   message->body_size = size;
   message->body_ended = message->body_complete = end_of_stream;
+  note_body(message);
   return arrive(message, ARRIVED_BODY);
 }
 
 static uint32_t trailers_arrive(Message *message) {
+  bool replayed = may_be_replayed(message);
   message->body_complete = true;
-  return arrive(message, ARRIVED_TRAILERS);
+  uint32_t action = arrive(message, ARRIVED_TRAILERS);
+  return replayed && action == PROXY_ACTION_CONTINUE && delay(message) ? PROXY_ACTION_PAUSE : action;
 }
 
 EXPORT(proxy_on_request_headers)

@@ -170,6 +170,7 @@ static void resume(PausedHook *hook) {
   Message *message = hook->message;
   JSValue promise = hook->promise;
   hook->promise = JS_UNDEFINED;
+  bool headers_waited = message->hook == HOOK_REQUEST_HEADERS || message->hook == HOOK_RESPONSE_HEADERS;
   uint32_t action = conclude_promise(message, promise);
   if (message->body_open)
     close_body(message);
@@ -179,8 +180,10 @@ static void resume(PausedHook *hook) {
   if (message->in_callback)
     message->action = action;
   /* Envoy would let what it holds of a closed stream pass on, and with its end forget that it is closed. */
-  else if (action == PROXY_ACTION_CONTINUE && !message->stream->closed && use_context(message->stream->id))
+  else if (action == PROXY_ACTION_CONTINUE && !message->stream->closed && use_context(message->stream->id)) {
+    message->replay = headers_waited ? REPLAY_STARTED : REPLAY_NONE;
     proxy_continue_stream(message->stream_type);
+  }
 }
 
 /* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. */
@@ -203,7 +206,7 @@ static void enter_callback(uint32_t context_id, uint32_t plugin_id) {
 static uint32_t arrive(Message *message, uint8_t what) {
   message->arrived |= what;
   if (JS_IsObject(message->paused.promise))
-    return PROXY_ACTION_PAUSE;
+    return message->action = PROXY_ACTION_PAUSE;
   enter_callback(message->stream->id, message->stream->plugin->id);
   message->in_callback = true;
   message->action = run_arrived(message);
@@ -233,6 +236,7 @@ static void end_stream(Stream *stream) {
   Message *messages[] = {&stream->request, &stream->response};
   for (size_t i = 0; i < countof(messages); i++) {
     abandon_hook(&messages[i]->paused);
+    forget_delayed(messages[i]);
     end_message(messages[i]);
   }
   JS_FreeValue(vm.context, stream->state);

@@ -44,6 +44,8 @@
 
 #include "calls.c"
 
+#include "delayed.c"
+
 #include "hooks.c"
 
 #include "grpc.c"

@@ -15,7 +15,7 @@ import { Inbox, unlessGivenUp } from "./inbox.ts";
 import { Marker, markerListener } from "./marker.ts";
 import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
 import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
-import { TraceReader } from "./trace.ts";
+import { asksForTickAtOnce, TraceReader } from "./trace.ts";
 import { wireHeaders } from "./wire.ts";
 
 const MARKERS = "marker";
@@ -170,8 +170,18 @@ export class EnvoySide implements Side {
     exchange.onData(upstream.data);
   }
 
-  /** Waits until what was done has had its effects, and returns the calls between Envoy and the module. */
+  /** The same, and what a tick brings that the module wants at once. */
   async #settle(): Promise<string[]> {
+    const lines = await this.#quiet();
+    if (!asksForTickAtOnce(lines)) {
+      return lines;
+    }
+    await sleep(1 + LATE_MS);
+    return [...lines, ...(await this.#quiet())];
+  }
+
+  /** Waits until what was done has had its effects, and returns the calls between Envoy and the module. */
+  async #quiet(): Promise<string[]> {
     const mark = await this.#marker.settle();
     // What this process was sent before the mark's answer is read in the same turn of the event loop, or the next.
     for (let turn = 0; turn < TURNS; turn++) {

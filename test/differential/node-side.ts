@@ -7,7 +7,7 @@ import { NodeStream } from "./node-stream.ts";
 import type { Opener } from "./node-stream.ts";
 import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
 import type { ComparedPlugin, Scenario, Side, Step, StepOutcome } from "./scenario.ts";
-import { TraceReader } from "./trace.ts";
+import { asksForTickAtOnce, TraceReader } from "./trace.ts";
 import type { LogEntry } from "./trace.ts";
 
 /** How often nothing may happen before a step has had its effects. */
@@ -116,8 +116,18 @@ export class NodeSide implements Side {
     }
   }
 
-  /** Waits until nothing happens any more. Only calls to other processes take more than turns of the event loop. */
+  /** The same, and what a tick brings that the module wants at once. */
   async #settle(): Promise<string[]> {
+    const lines = await this.#quiet();
+    if (!asksForTickAtOnce(lines)) {
+      return lines;
+    }
+    await this.#host.advance(1);
+    return [...lines, ...(await this.#quiet())];
+  }
+
+  /** Waits until nothing happens any more. Only calls to other processes take more than turns of the event loop. */
+  async #quiet(): Promise<string[]> {
     await this.#host.advance(0);
     let quiet =
       this.#calls.isIdle && !this.#entries.some(({ text }) => text.includes("proxy_http_call")) ? QUIET_ROUNDS : 0;

@@ -139,6 +139,22 @@ describe("trailers", () => {
     await filter.envoy.waitForFilterLog(/response trailers: x-end=upstream/);
   });
 
+  test.each(["/wait-headers", "/wait-headers-and-body"])(
+    "arrive with the body while the headers wait: %s",
+    async (path) => {
+      await using filter = await start(bodies.wasm);
+      const answer = await send(`${filter.url}${path}`, {
+        headers: { "x-want-trailers": "1" },
+        chunks: ["abc", "def"],
+        pauseMs: 0,
+        trailers: { "x-from": "client" },
+      });
+      expect(answer).toMatchObject({ status: 200, body: Buffer.from("<ABCDEF>"), trailers: { "x-seen": "yes" } });
+      expect(filter.upstream.requests[0]?.body.toString()).toBe("ABCDEF");
+      expect(filter.upstream.requests[0]?.trailers).toMatchObject({ "x-from": "client", "x-seen": "yes" });
+    },
+  );
+
   test("are added to a request that has none", async () => {
     await using filter = await start(bodies.wasm);
     await send(`${filter.url}/trailers`, { chunks: ["abc"] });

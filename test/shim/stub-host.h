@@ -30,6 +30,7 @@ static struct {
   char body[1 << 12]; /* of the request or response that is on its way */
   size_t body_size;
   uint32_t closed, tick_period;
+  bool refuses_ticks;
   uint32_t grpc_calls, grpc_streams, grpc_status, last_grpc; /* what was started, what starting answers, the last id */
   bool grpc_forbidden;
   uint32_t grpc_ended[2], last_ended; /* close and cancel, and the id of the last one */
@@ -128,6 +129,8 @@ uint32_t proxy_close_stream(uint32_t stream_type) {
 }
 
 uint32_t proxy_set_tick_period_milliseconds(uint32_t period) {
+  if (host.refuses_ticks)
+    return PROXY_STATUS_BAD_ARGUMENT;
   host.tick_period = period;
   return PROXY_STATUS_OK;
 }

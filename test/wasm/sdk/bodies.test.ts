@@ -104,6 +104,27 @@ describe("trailers", () => {
     ]);
   });
 
+  test.each(["/wait-headers", "/wait-headers-and-body"])(
+    "arrive with the body while the headers wait: %s",
+    async (path) => {
+      await using filter = await start(bodies);
+      const more = { headers: { "x-want-trailers": "1" }, trailers: [["x-from", "client"]] };
+      const answer = await filter.post(path, ["abc", "def"], more);
+      expect(answer.text).toBe("<ABCDEF>");
+      expect(answer.trailers).toEqual([
+        ["x-end", "upstream"],
+        ["x-seen", "yes"],
+      ]);
+      expect(filter.seen[0]).toMatchObject({ body: "ABCDEF" });
+      expect(filter.seen[0]?.trailers).toEqual([
+        ["x-from", "client"],
+        ["x-seen", "yes"],
+      ]);
+      expect(lines(filter.host).filter((line) => line.startsWith("request trailers"))).toHaveLength(1);
+      expect(lines(filter.host).join("\n")).not.toContain("Envoy 1.40 loses the body");
+    },
+  );
+
   test("are added to a request that has none", async () => {
     await using filter = await start(bodies);
     await filter.post("/trailers", "abc");
