@@ -96,7 +96,7 @@ export class TestHost implements AsyncDisposable {
       allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
       trace: options.trace ?? false,
     };
-    const machines = new Machines(await loadModule(filter, options.mode), settings, log);
+    const machines = new Machines(await loadModule(filter, options.mode), settings, log, options.canary ?? false);
     try {
       const host = new TestHost(machines, log, new HostedPlugin(machines, options), shared, manual);
       announceHost(host);
