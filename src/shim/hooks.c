@@ -186,20 +186,38 @@ static void resume(PausedHook *hook) {
   }
 }
 
-/* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. */
-static void leave_callback(void) {
+/* What a callback interrupts when it comes within a host call of another. */
+typedef struct Interruption {
+  bool nested;
+  uint32_t effective_context, plugin_id;
+} Interruption;
+
+/* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. One that
+   came within another leaves that to it. */
+static void leave_callback(Interruption interrupted) {
+  if (interrupted.nested) {
+    vm.plugin_id = interrupted.plugin_id;
+    vm.effective_context = interrupted.effective_context;
+    release_contexts();
+    return;
+  }
   run_jobs();
   for (PausedHook *hook; (hook = next_ready_hook());) {
     resume(hook);
     run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
   }
   report_rejections();
+  release_contexts();
 }
 
-static void enter_callback(uint32_t context_id, uint32_t plugin_id) {
+static Interruption enter_callback(uint32_t context_id, uint32_t plugin_id) {
+  Interruption interrupted = {vm.depth > 0, vm.effective_context, vm.plugin_id};
   vm.effective_context = context_id;
   vm.plugin_id = plugin_id;
-  guard_enter();
+  if (!interrupted.nested)
+    guard_enter();
+  hold_contexts();
+  return interrupted;
 }
 
 /* Something has arrived for a message. While a hook is at work it only waits. */
@@ -207,20 +225,23 @@ static uint32_t arrive(Message *message, uint8_t what) {
   message->arrived |= what;
   if (JS_IsObject(message->paused.promise))
     return message->action = PROXY_ACTION_PAUSE;
-  enter_callback(message->stream->id, message->stream->plugin->id);
+  Interruption interrupted = enter_callback(message->stream->id, message->stream->plugin->id);
+  hold_contexts();
   message->in_callback = true;
   message->action = run_arrived(message);
-  leave_callback();
+  leave_callback(interrupted);
   message->in_callback = false;
   /* Envoy 1.40 crashes when trailers go on that belong to a stream which is closed. */
-  return message->stream->closed ? PROXY_ACTION_PAUSE : message->action;
+  uint32_t action = message->stream->closed ? PROXY_ACTION_PAUSE : message->action;
+  release_contexts();
+  return action;
 }
 
 /* Runs a hook that only looks on. */
 static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
   JSContext *context = vm.context;
   const Plugin *plugin = stream->plugin;
-  enter_callback(stream->id, plugin->id);
+  Interruption interrupted = enter_callback(stream->id, plugin->id);
   JSValueConst view = message_view(&stream->response);
   JSValueConst argv[] = {view, plugin->context, detail};
   JSValue value = JS_IsException(view)
@@ -229,7 +250,7 @@ static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
   if (JS_IsException(value))
     report_error(&stream->response, hook, JS_GetException(context));
   JS_FreeValue(context, value);
-  leave_callback();
+  leave_callback(interrupted);
 }
 
 static void end_stream(Stream *stream) {

@@ -44,6 +44,8 @@
 
 #include "calls.c"
 
+#include "nesting.c"
+
 #include "delayed.c"
 
 #include "hooks.c"

@@ -165,5 +165,6 @@ static struct {
   IdTable grpc_calls;
   uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */
+  uint32_t depth;             /* callbacks that run, one within a host call of the other: see nesting.c */
   bool building;              /* true while the program's top level runs, at build time */
 } vm;

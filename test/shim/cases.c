@@ -676,6 +676,37 @@ static void test_callbacks_out_of_order(void) {
   proxy_on_delete(8);
 }
 
+/* Envoy does so when a body becomes too large for it. */
+static void end_within_host_call(uint32_t id) {
+  proxy_on_log(id);
+  proxy_on_done(id);
+  proxy_on_delete(id);
+}
+
+static void test_stream_that_ends_within_a_host_call(void) {
+  uint32_t action;
+  uint32_t id = request("/", &action);
+  proxy_on_response_headers(id, 0, 0);
+  set_body("one");
+  host.on_set_buffer = end_within_host_call;
+  host.ends = id;
+  proxy_on_response_body(id, 3, 1);
+  CHECK(!host.on_set_buffer && !find_stream(id) && !vm.depth);
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
+static void test_stream_that_ends_within_a_host_call_after_waiting(void) {
+  uint32_t action;
+  uint32_t id = request("/body", &action);
+  set_body("one");
+  CHECK(proxy_on_request_body(id, 3, 1) == PROXY_ACTION_PAUSE);
+  host.on_set_buffer = end_within_host_call;
+  host.ends = id;
+  answer(host.last_call);
+  CHECK(!host.on_set_buffer && !find_stream(id) && !vm.depth);
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
 static void test_configuration(void) {
   host.configuration = "\"refused\"";
   CHECK(!proxy_on_configure(ROOT, (uint32_t)strlen(host.configuration)));
@@ -920,6 +951,8 @@ static const struct {
     CASE(test_grpc_streams_of_an_old_configuration),
     CASE(test_malformed_pairs),
     CASE(test_callbacks_out_of_order),
+    CASE(test_stream_that_ends_within_a_host_call),
+    CASE(test_stream_that_ends_within_a_host_call_after_waiting),
     CASE(test_configuration),
     CASE(test_state_of_the_host),
     CASE(test_queue_events),
