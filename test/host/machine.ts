@@ -40,6 +40,7 @@ export interface MachineSettings {
   readonly foreignFunctions: Readonly<Record<string, ForeignFunction>>;
   readonly properties: ReadonlyMap<string, PropertyValue>;
   readonly allowOnHeadersStopIteration: boolean;
+  readonly bufferLimit: number;
   readonly interference: InterferenceOptions;
   readonly failurePolicy: FailurePolicy;
   readonly trace: boolean;

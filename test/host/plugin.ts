@@ -112,7 +112,7 @@ export class Plugin {
   openStream(ends: StreamEnds, trace?: RequestTrace): HttpStream {
     this.#checkOpen();
     const { vm, settings } = this.#machine;
-    const { clock, allowOnHeadersStopIteration, failurePolicy } = settings;
+    const { clock, allowOnHeadersStopIteration, failurePolicy, bufferLimit } = settings;
     const connectionId = this.#machine.nextConnectionId();
     let onEnd: () => void = () => undefined;
     const { traces } = this.#machine;
@@ -136,6 +136,7 @@ export class Plugin {
         connectionId,
         allowOnHeadersStopIteration,
         failurePolicy,
+        bufferLimit,
         warn: (message) => {
           this.#machine.log.add("warn", message);
         },

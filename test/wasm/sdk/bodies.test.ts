@@ -83,6 +83,43 @@ describe("a whole body", () => {
   });
 });
 
+describe("a body that the filter wants whole", () => {
+  const MIB = 1024 * 1024;
+
+  test("may be as long as the host's buffer", async () => {
+    await using filter = await start(bodies);
+    expect((await filter.post("/same", "a".repeat(MIB))).text).toHaveLength(MIB);
+    const answer = await filter.post("/same", "a".repeat(MIB + 1));
+    expect(answer).toMatchObject({ status: 413, text: "Payload Too Large" });
+    expect(await filter.post("/double", "a".repeat(MIB / 2 + 1)), "the filter makes it longer").toMatchObject({
+      status: 413,
+    });
+    expect(filter.seen).toHaveLength(1);
+  });
+
+  test("is reset when it is a response's", async () => {
+    const upstream = (request: Request) => new Response("a".repeat(Number(request.headers.get("x-length"))));
+    await using host = await TestHost.load(bodies, { upstream, bufferLimit: 1000 });
+    const get = async (length: string) =>
+      (await host.fetch("http://a/same", { headers: { "x-length": length } })).text();
+    expect(await get("1000")).toHaveLength(1000);
+    await expect(get("1001")).rejects.toThrow("more of the response's body than the buffer limit");
+  });
+
+  test("stands still in Envoy when the headers have waited and it is longer than that: the log says so", async () => {
+    await using host = await TestHost.load(bodies, { clusters: { other: () => new Response() }, bufferLimit: 1000 });
+    const stream = host.openStream();
+    stream.requestHeaders({ ":method": "POST", ":path": "/wait-headers" });
+    stream.requestBody("a".repeat(1000));
+    expect(stream.backpressure).toEqual({ request: false, response: false });
+    stream.requestBody("b");
+    expect(stream.backpressure).toEqual({ request: true, response: false });
+    await host.advance(0);
+    expect(lines(host).join("\n")).toContain("Envoy 1.40 reads no more of it and answers nothing");
+    expect(stream.upstream.text).toBe("");
+  });
+});
+
 describe("trailers", () => {
   test("of both directions are read and changed, after the body's hook", async () => {
     await using filter = await start(bodies);
