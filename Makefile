@@ -1,6 +1,6 @@
 # The commands of a checkout. Each installs what it needs first; `make` alone lists them.
 
-.PHONY: help install demo demo.envoy test lint format build.wasm clean
+.PHONY: help install demo demo.envoy test lint format build.wasm container.push clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -12,7 +12,7 @@ demo: install ## one request through the filter in the Node host; KEEP=1 leaves 
 demo.envoy: install ## the same on a real Envoy with the Go program (needs Go)
 	@npm run -s demo -- --envoy
 
-test: install ## everything that the gate checks: lint, types, unit and wasm tests, a real Envoy, the peers' examples, the demo
+test: install ## everything that the gate checks: lint, types, unit and wasm tests, a real Envoy, the peers' examples, images, the demo
 	npm run -s lint
 	npm run -s typecheck
 	npm test
@@ -21,11 +21,17 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run test:commands
 	npm run test:envoy
 	npm run test:peers
+	npm run test:images
 	npm run test:differential
 	npm run -s demo
 
 build.wasm: install ## dist/filter.wasm
 	@npm run -s build:wasm
+
+IMAGE ?= localhost:5000/wasm-http-request:v1
+
+container.push: build.wasm ## builds the filter and pushes its image: IMAGE=host/name:tag, PUSH_OPTIONS="--plain-http ..."; needs oras
+	@node_modules/.bin/tsx build/cli.ts push $(IMAGE) dist/filter.wasm $(PUSH_OPTIONS)
 
 lint: install ## the linter, and the formatters of TypeScript and C
 	@npm run -s lint

@@ -31,6 +31,8 @@ export default defineConfig({
       project("commands", ["test/commands/**/*.test.ts"], 120_000),
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
       project("peers", ["test/peers/**/*.test.ts"], 60_000),
+      project("images", ["test/images/**/*.test.ts"], 120_000),
+      project("containers", ["test/containers/**/*.test.ts"], 120_000),
       project("differential", ["test/differential/**/*.test.ts"], 120_000),
     ],
   },
