@@ -13,8 +13,14 @@ const alias = [
 ];
 
 /** A suite by what it needs: nothing but Node; the built engine and dist/filter.wasm; a real Envoy; Envoy and Go. */
-function project(name: string, include: string[], testTimeout: number, env: Record<string, string> = {}) {
-  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout, env } };
+function project(
+  name: string,
+  include: string[],
+  testTimeout: number,
+  env: Record<string, string> = {},
+  globalSetup: string[] = [],
+) {
+  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout, env, globalSetup } };
 }
 
 export default defineConfig({
@@ -32,6 +38,8 @@ export default defineConfig({
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
       project("peers", ["test/peers/**/*.test.ts"], 60_000),
       project("differential", ["test/differential/**/*.test.ts"], 120_000),
+      // Only within the namespaces of npm run test:mesh.
+      project("mesh", ["test/mesh/**/*.test.ts"], 60_000, {}, ["test/mesh/setup.ts"]),
     ],
   },
 });

@@ -1,0 +1,70 @@
+/**
+ * `npm run test:mesh`: installs what a mesh needs, and runs the tests of this folder beside one, in namespaces of their own.
+ * Arguments are vitest's. Environment: MESH_LIMIT_S, how long the tests may take (default: 600).
+ */
+
+import { rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { withFileLock } from "../../scripts/file-lock.ts";
+import { installMeshPrograms } from "../../scripts/mesh-programs.ts";
+import { pythonTool } from "../../scripts/python-tools.ts";
+import { checkNamespaces, runInNamespaces } from "./namespaces.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const CACHE = join(ROOT, ".cache", "mesh");
+/** Logs, keys and databases of one run. Only the logs remain. */
+const RUN = join(CACHE, "run");
+const VITEST = join(ROOT, "node_modules", "vitest", "vitest.mjs");
+
+async function main(): Promise<number> {
+  const limitS = Number(process.env["MESH_LIMIT_S"] ?? "600");
+  if (!Number.isInteger(limitS) || limitS <= 0) {
+    throw new Error(`MESH_LIMIT_S must be a number of seconds, not ${JSON.stringify(process.env["MESH_LIMIT_S"])}`);
+  }
+  const interrupted = new AbortController();
+  let isInstalling = true;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(name, () => {
+      if (isInstalling) {
+        // scripts/child.ts ends what runs.
+        process.exit(130);
+      }
+      interrupted.abort(new Error(`ended by ${name}`));
+    });
+  }
+  await checkNamespaces();
+  await pythonTool("envoy");
+  await installMeshPrograms((line) => {
+    console.error(line);
+  });
+  return withFileLock(join(CACHE, "run.lock"), async () => {
+    isInstalling = false;
+    const tooLong = new AbortController();
+    const timer = setTimeout(() => {
+      tooLong.abort(new Error(`the tests of the mesh took longer than ${limitS} s (MESH_LIMIT_S)`));
+    }, limitS * 1000);
+    await rm(RUN, { recursive: true, force: true });
+    try {
+      return await runInNamespaces(
+        process.execPath,
+        // One mesh, and one file of tests after the other.
+        [VITEST, "run", "--project", "mesh", "--no-file-parallelism", ...process.argv.slice(2)],
+        { env: { PROXY_WASM_TS_MESH: RUN }, signal: AbortSignal.any([interrupted.signal, tooLong.signal]) },
+      );
+    } finally {
+      clearTimeout(timer);
+      await rm(join(RUN, "state"), { recursive: true, force: true });
+      console.error(`The mesh's logs are in ${relative(process.cwd(), join(RUN, "logs"))}`);
+    }
+  });
+}
+
+process.chdir(ROOT);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,85 @@
+/** The mesh as a test sees it. */
+
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { inject } from "vitest";
+
+import { poll } from "../../scripts/poll.ts";
+import { kubectl } from "./kubernetes.ts";
+
+const run = promisify(execFile);
+
+export type Party = "back-golang" | "back-python" | "gateway" | "istiod";
+
+const LOG_MS = 30_000;
+
+/** The log of a program from one moment on. */
+export class Log {
+  readonly #file: string;
+  readonly #name: Party;
+  #begin = 0;
+
+  private constructor(name: Party) {
+    this.#name = name;
+    this.#file = join(inject("mesh").logs, `${name}.log`);
+  }
+
+  /** The log from now on. */
+  static async follow(name: Party): Promise<Log> {
+    const log = new Log(name);
+    log.#begin = (await log.text()).length;
+    return log;
+  }
+
+  async text(): Promise<string> {
+    return (await readFile(this.#file, "utf8")).slice(this.#begin);
+  }
+
+  /** Waits for a line. @returns the line @throws Error with the log, when there is none in time */
+  async waitFor(pattern: RegExp): Promise<string> {
+    const line = await poll(LOG_MS, async () => (await this.text()).split("\n").find((text) => pattern.test(text)));
+    if (line === undefined) {
+      throw new Error(`${this.#name} did not log ${String(pattern)} in ${LOG_MS} ms, but:\n${await this.text()}`);
+    }
+    return line;
+  }
+}
+
+/** kubectl in the project's folder, as a user would type it. @throws Error with what it said, when it fails */
+export function runKubectl(...args: string[]): Promise<string> {
+  return kubectl(inject("mesh").kubeconfig, args);
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** A request to the gateway. */
+export async function request(path = "/jump"): Promise<Answer> {
+  const response = await fetch(`${inject("mesh").gateway}${path}`, { signal: AbortSignal.timeout(10_000) });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+/** What `curl` prints for a path of the gateway. */
+export async function curl(path: string): Promise<string> {
+  const { stdout } = await run("curl", ["--silent", "--show-error", `${inject("mesh").gateway}${path}`]);
+  return stdout;
+}
+
+/** Sends requests until one is answered as wanted. @returns that answer @throws Error with the last one, when none is in time */
+export async function requestUntil(isWanted: (answer: Answer) => boolean, what: string): Promise<Answer> {
+  let last: Answer | undefined;
+  const found = await poll(LOG_MS, async () => {
+    last = await request();
+    return isWanted(last) ? last : undefined;
+  });
+  if (found === undefined) {
+    throw new Error(`no answer was ${what} in ${LOG_MS} ms; the last one was ${JSON.stringify(last)}`);
+  }
+  return found;
+}
