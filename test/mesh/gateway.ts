@@ -9,10 +9,11 @@ import { poll } from "../../scripts/poll.ts";
 import { pythonTool } from "../../scripts/python-tools.ts";
 import { DISCOVERY } from "./istiod.ts";
 import { applyResources, kubeconfig, kubectl } from "./kubernetes.ts";
-import { PODS, REGISTRY } from "./network.ts";
+import { PODS } from "./network.ts";
 import { endpointSlice } from "./pods.ts";
 import { answers, startProgram } from "./program.ts";
 import type { Folders } from "./program.ts";
+import { authority } from "./registry.ts";
 
 const NAMESPACE = "istio-system";
 const ACCOUNT = "istio-ingressgateway";
@@ -56,7 +57,7 @@ export async function startGateway(folders: Folders): Promise<Child> {
     ISTIO_METAJSON_LABELS: JSON.stringify(LABELS),
     // Of istiod's certificate; the address has no name here.
     ISTIOD_SAN: "istiod.istio-system.svc",
-    WASM_INSECURE_REGISTRIES: REGISTRY,
+    SSL_CERT_FILE: authority(folders),
     PROXY_CONFIG: JSON.stringify(proxyConfig),
   };
   const args = [

@@ -12,11 +12,19 @@ import { applyResources, kubeconfig, kubectl, startApiserver, startEtcd } from "
 import { PODS, setUpNetwork } from "./network.ts";
 import { startPod } from "./pods.ts";
 import type { Folders } from "./program.ts";
+import { authority, startRegistry } from "./registry.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** What the tests need to know of the mesh: see mesh.ts. */
-    mesh: { readonly kubeconfig: string; readonly logs: string; readonly gateway: string };
+    mesh: {
+      readonly kubeconfig: string;
+      readonly logs: string;
+      /** Its origin. */
+      readonly gateway: string;
+      /** The file with the certificate that has signed the registry's. */
+      readonly authority: string;
+    };
   }
 }
 
@@ -46,7 +54,12 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     await stopAll();
     throw error;
   }
-  provide("mesh", { kubeconfig: kubeconfig(folders), logs: folders.logs, gateway: `http://${PODS.gateway}` });
+  provide("mesh", {
+    kubeconfig: kubeconfig(folders),
+    logs: folders.logs,
+    gateway: `http://${PODS.gateway}`,
+    authority: authority(folders),
+  });
   return stopAll;
 }
 
@@ -64,6 +77,7 @@ async function start(folders: Folders, running: Stoppable[]): Promise<void> {
   await mkdir(folders.state, { recursive: true });
   await setUpNetwork(folders.state);
 
+  up(await startRegistry(folders));
   const python = await startPod(folders, "back-python");
   up(python.program);
   const golang = await startPod(folders, "back-golang");
