@@ -1,6 +1,6 @@
 # The commands of a checkout. Each installs what it needs first; `make` alone lists them.
 
-.PHONY: help install demo demo.envoy test lint format build.wasm clean
+.PHONY: help install demo demo.envoy test lint format build.wasm container.push clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,6 +26,11 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 
 build.wasm: install ## dist/filter.wasm
 	@npm run -s build:wasm
+
+IMAGE ?= localhost:5000/wasm-http-request:v1
+
+container.push: build.wasm ## builds the filter and pushes its image: IMAGE=host/name:tag, PUSH_OPTIONS="--plain-http ..."; needs oras
+	@node_modules/.bin/tsx build/cli.ts push $(IMAGE) dist/filter.wasm $(PUSH_OPTIONS)
 
 lint: install ## the linter, and the formatters of TypeScript and C
 	@npm run -s lint

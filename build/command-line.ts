@@ -3,11 +3,22 @@ import { UsageError } from "./commands/command.ts";
 import type { Command, Print } from "./commands/command.ts";
 import { devCommand } from "./commands/dev.ts";
 import { envoyConfigCommand } from "./commands/envoy-config.ts";
+import { imageCommand } from "./commands/image.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { manifestCommand } from "./commands/manifest.ts";
+import { pushCommand } from "./commands/push.ts";
 import { errorText, TypeCheckError } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
 
-const COMMANDS: readonly Command[] = [buildCommand, devCommand, inspectCommand, envoyConfigCommand];
+const COMMANDS: readonly Command[] = [
+  buildCommand,
+  devCommand,
+  inspectCommand,
+  envoyConfigCommand,
+  imageCommand,
+  pushCommand,
+  manifestCommand,
+];
 
 const ExitCode = { Ok: 0, Failed: 1, Usage: 2, Types: 3 } as const;
 

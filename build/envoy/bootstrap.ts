@@ -14,6 +14,8 @@ export interface PluginSetup {
   /** The VM's configuration. */
   readonly vmConfig?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The variables of Envoy's own that the VM has, too. */
+  readonly hostEnvironment?: readonly string[];
   /**
    * What becomes of requests when the module cannot be loaded or has broken: they go on without the filter, or the module is loaded
    * anew. Default: they are answered with 503.
@@ -162,7 +164,8 @@ function wasmService(plugin: PluginSetup): object {
 }
 
 function wasmConfig(of: string, message: string, plugin: PluginSetup): object {
-  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, environment, failurePolicy } = plugin;
+  const { wasm, config, name = "filter", rootId, vmId = "vm", vmConfig, failurePolicy } = plugin;
+  const variables = environmentVariables(plugin);
   const text = typeof config === "string" || config === undefined ? config : JSON.stringify(config);
   return {
     "@type": typeUrl(`envoy.extensions.${of}.v3.${message}`),
@@ -175,10 +178,21 @@ function wasmConfig(of: string, message: string, plugin: PluginSetup): object {
         runtime: "envoy.wasm.runtime.v8",
         code: { local: { filename: wasm } },
         ...(vmConfig === undefined ? {} : { configuration: stringValue(vmConfig) }),
-        ...(environment === undefined ? {} : { environment_variables: { key_values: environment } }),
+        ...(variables === undefined ? {} : { environment_variables: variables }),
       },
       ...(text === undefined ? {} : { configuration: stringValue(text) }),
     },
+  };
+}
+
+/** As `vm_config` has them. */
+function environmentVariables({ environment, hostEnvironment }: PluginSetup): object | undefined {
+  if (environment === undefined && hostEnvironment === undefined) {
+    return undefined;
+  }
+  return {
+    ...(hostEnvironment === undefined ? {} : { host_env_keys: hostEnvironment }),
+    ...(environment === undefined ? {} : { key_values: environment }),
   };
 }
 

@@ -16,7 +16,11 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
   { part: "build/dev", allowed: [/^build\//, /^test\/host\//, /^node:/, /^watchpack$/] },
   {
     part: "build",
-    allowed: [/^src\/abi\//, /^node:/, /^(esbuild|typescript|binaryen|yaml|@jridgewell\/trace-mapping)$/],
+    allowed: [
+      /^src\/abi\//,
+      /^node:/,
+      /^(esbuild|typescript|binaryen|yaml|fflate|modern-tar|@jridgewell\/trace-mapping)$/,
+    ],
   },
   // The builder is loaded when a test gives a filter's source.
   {
