@@ -40,13 +40,10 @@ const FILES = {
 export type MeshProgram = keyof typeof PACKAGES;
 export type MeshFile = keyof typeof FILES;
 
-/** Go's own maker of certificates, which it has as a source only. */
-const GENERATE_CERT = "generate_cert";
-
 const STILL_BUILDING_MS = 30_000;
 
 /** The absolute path of a program or a file that `installMeshPrograms` has installed. */
-export function meshProgram(name: MeshProgram | MeshFile | typeof GENERATE_CERT): string {
+export function meshProgram(name: MeshProgram | MeshFile): string {
   return join(PROGRAMS, name);
 }
 
@@ -75,7 +72,7 @@ async function sourcesHash(): Promise<string> {
 }
 
 async function isInstalled(wanted: string): Promise<boolean> {
-  const names = [GENERATE_CERT, ...Object.keys(PACKAGES), ...Object.keys(FILES)];
+  const names = [...Object.keys(PACKAGES), ...Object.keys(FILES)];
   return (
     names.every((name) => existsSync(join(PROGRAMS, name))) &&
     (await readFile(STAMP, "utf8").catch(() => "")) === wanted
@@ -95,8 +92,6 @@ async function install(print: (line: string) => void): Promise<void> {
     await rm(join(PROGRAMS, name), { force: true });
     await copyFile(join(Dir, path), join(PROGRAMS, name));
   }
-  const goRoot = (await go(["env", "GOROOT"])).stdout.trim();
-  await go(["build", "-o", join(PROGRAMS, GENERATE_CERT), join(goRoot, "src", "crypto", "tls", "generate_cert.go")]);
   const { Version } = await goModule(KUBERNETES);
   const entries = Object.entries(PACKAGES);
   for (const [index, [name, goPackage]] of entries.entries()) {

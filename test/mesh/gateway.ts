@@ -13,7 +13,6 @@ import { PODS } from "./network.ts";
 import { endpointSlice } from "./pods.ts";
 import { answers, startProgram } from "./program.ts";
 import type { Folders } from "./program.ts";
-import { authority } from "./registry.ts";
 
 const NAMESPACE = "istio-system";
 const ACCOUNT = "istio-ingressgateway";
@@ -45,7 +44,6 @@ export async function startGateway(folders: Folders): Promise<Child> {
     configPath: join(cwd, "etc"),
     concurrency: 1,
     terminationDrainDuration: "1s",
-    drainDuration: "1s",
   };
   const env = {
     POD_NAME: `${ACCOUNT}-0`,
@@ -57,7 +55,6 @@ export async function startGateway(folders: Folders): Promise<Child> {
     ISTIO_METAJSON_LABELS: JSON.stringify(LABELS),
     // Of istiod's certificate; the address has no name here.
     ISTIOD_SAN: "istiod.istio-system.svc",
-    SSL_CERT_FILE: authority(folders),
     PROXY_CONFIG: JSON.stringify(proxyConfig),
   };
   const args = [
@@ -65,7 +62,6 @@ export async function startGateway(folders: Folders): Promise<Child> {
     "router",
     `--templateFile=${meshProgram("envoy_bootstrap.json")}`,
     "--proxyLogLevel=warning,wasm:info",
-    "--log_output_level=default:info,wasm:debug",
   ];
   return startProgram(folders, meshProgram("pilot-agent"), args, {
     name: "gateway",

@@ -1,7 +1,9 @@
+import { Agent } from "node:http";
+
 import type { Answer } from "./mesh.ts";
 import { request } from "./mesh.ts";
 
-/** Requests one after the other, from a few clients at the same time. */
+/** Requests one after the other, from a few clients at the same time, each with a connection that it keeps. */
 export interface Load {
   /** Every answer so far. */
   readonly answers: readonly Answer[];
@@ -14,10 +16,11 @@ const PAUSE_MS = 10;
 
 export function startLoad(): Load {
   const answers: Answer[] = [];
+  const agent = new Agent({ keepAlive: true });
   let goesOn = true;
   const client = async () => {
     while (goesOn) {
-      answers.push(await request());
+      answers.push(await request(agent));
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   };
@@ -28,7 +31,11 @@ export function startLoad(): Load {
     answers,
     stop: async () => {
       goesOn = false;
-      await clients;
+      try {
+        await clients;
+      } finally {
+        agent.destroy();
+      }
     },
   };
 }

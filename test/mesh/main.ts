@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { withFileLock } from "../../scripts/file-lock.ts";
+import { goTool } from "../../scripts/go-tools.ts";
 import { installMeshPrograms } from "../../scripts/mesh-programs.ts";
 import { pythonTool } from "../../scripts/python-tools.ts";
 import { checkNamespaces, runInNamespaces } from "./namespaces.ts";
@@ -36,6 +37,8 @@ async function main(): Promise<number> {
   }
   await checkNamespaces();
   await pythonTool("envoy");
+  await goTool("registry");
+  await goTool("oras");
   await installMeshPrograms((line) => {
     console.error(line);
   });

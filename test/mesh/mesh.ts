@@ -2,7 +2,10 @@
 
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { get } from "node:http";
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 
 import { inject } from "vitest";
@@ -12,7 +15,7 @@ import { kubectl } from "./kubernetes.ts";
 
 const run = promisify(execFile);
 
-export type Party = "back-golang" | "back-python" | "gateway" | "istiod";
+export type Party = "access" | "back-golang" | "back-python" | "gateway" | "istiod";
 
 const LOG_MS = 30_000;
 
@@ -40,7 +43,7 @@ export class Log {
 
   /** Waits for a line. @returns the line @throws Error with the log, when there is none in time */
   async waitFor(pattern: RegExp): Promise<string> {
-    const line = await poll(LOG_MS, async () => (await this.text()).split("\n").find((text) => pattern.test(text)));
+    const line = await poll(LOG_MS, async () => (await this.text()).split("\n").find((one) => pattern.test(one)));
     if (line === undefined) {
       throw new Error(`${this.#name} did not log ${String(pattern)} in ${LOG_MS} ms, but:\n${await this.text()}`);
     }
@@ -55,14 +58,22 @@ export function runKubectl(...args: string[]): Promise<string> {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** A request to the gateway. */
-export async function request(path = "/jump"): Promise<Answer> {
-  const response = await fetch(`${inject("mesh").gateway}${path}`, { signal: AbortSignal.timeout(10_000) });
-  return { status: response.status, headers: response.headers, body: await response.text() };
+/**
+ * GET /jump through the gateway.
+ *
+ * @param agent - keeps connections. Without one, each request has its own: as long as a listener drains, its connections go
+ * through the plugin that it had.
+ */
+export async function request(agent?: Agent): Promise<Answer> {
+  const options = { agent: agent ?? false, signal: AbortSignal.timeout(10_000) };
+  const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${inject("mesh").gateway}/jump`, options, resolve).once("error", reject);
+  });
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: await text(incoming) };
 }
 
 /** What `curl` prints for a path of the gateway. */
@@ -72,11 +83,14 @@ export async function curl(path: string): Promise<string> {
 }
 
 /** Sends requests until one is answered as wanted. @returns that answer @throws Error with the last one, when none is in time */
-export async function requestUntil(isWanted: (answer: Answer) => boolean, what: string): Promise<Answer> {
+export async function requestUntil(
+  isWanted: (answer: Answer) => boolean | Promise<boolean>,
+  what: string,
+): Promise<Answer> {
   let last: Answer | undefined;
   const found = await poll(LOG_MS, async () => {
     last = await request();
-    return isWanted(last) ? last : undefined;
+    return (await isWanted(last)) ? last : undefined;
   });
   if (found === undefined) {
     throw new Error(`no answer was ${what} in ${LOG_MS} ms; the last one was ${JSON.stringify(last)}`);

@@ -13,8 +13,8 @@ export const PODS = { gateway: "10.244.0.10", "back-golang": "10.244.0.11", "bac
 /** The control plane. */
 export const NODE = "127.0.0.1";
 
-/** The registry of the manifests in example/. Agents speak HTTPS with whatever is not on their own machine. */
-export const REGISTRY = "registry.example.com";
+/** The registry of the Makefile and of example/. */
+export const REGISTRY = "localhost:5000";
 
 /**
  * @param folder - for the files that take the place of the machine's
@@ -34,6 +34,6 @@ export async function setUpNetwork(folder: string): Promise<void> {
   await mkdir("/var/lib/istio/data", { recursive: true });
   // In place of the cluster's DNS.
   const hosts = join(folder, "hosts");
-  await writeFile(hosts, `${NODE} localhost ${REGISTRY}\n${PODS["back-python"]} back-python\n`);
+  await writeFile(hosts, `${NODE} localhost\n${PODS["back-python"]} back-python\n`);
   await run("mount", ["--bind", hosts, "/etc/hosts"]);
 }

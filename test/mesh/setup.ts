@@ -12,7 +12,7 @@ import { applyResources, kubeconfig, kubectl, startApiserver, startEtcd } from "
 import { PODS, setUpNetwork } from "./network.ts";
 import { startPod } from "./pods.ts";
 import type { Folders } from "./program.ts";
-import { authority, startRegistry } from "./registry.ts";
+import { startRegistry } from "./registry.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -22,8 +22,6 @@ declare module "vitest" {
       readonly logs: string;
       /** Its origin. */
       readonly gateway: string;
-      /** The file with the certificate that has signed the registry's. */
-      readonly authority: string;
     };
   }
 }
@@ -58,7 +56,6 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     kubeconfig: kubeconfig(folders),
     logs: folders.logs,
     gateway: `http://${PODS.gateway}`,
-    authority: authority(folders),
   });
   return stopAll;
 }
