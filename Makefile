@@ -12,7 +12,7 @@ demo: install ## one request through the filter in the Node host; KEEP=1 leaves 
 demo.envoy: install ## the same on a real Envoy with the Go program (needs Go)
 	@npm run -s demo -- --envoy
 
-test: install ## everything that the gate checks: lint, types, unit and wasm tests, a real Envoy, the peers' examples, the demo
+test: install ## everything that the gate checks: lint, types, unit and wasm tests, a real Envoy, the peers' examples, images, the demo
 	npm run -s lint
 	npm run -s typecheck
 	npm test
@@ -21,6 +21,7 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run test:commands
 	npm run test:envoy
 	npm run test:peers
+	npm run test:images
 	npm run test:differential
 	npm run -s demo
 

@@ -5,6 +5,7 @@ import type { PushOptions } from "./oras.ts";
 
 interface Reason {
   readonly pattern: RegExp;
+  readonly when?: (options: PushOptions) => boolean;
   readonly text: (registry: string, options: PushOptions) => string;
 }
 
@@ -24,8 +25,10 @@ const REASONS: readonly Reason[] = [
     text: () => "the registry speaks plain HTTP. Add --plain-http, if the network in between is yours.",
   },
   {
-    pattern: /HTTP request to an HTTPS server/,
-    text: () => "the registry speaks HTTPS. Leave out --plain-http.",
+    // What servers with TLS answer to plain HTTP.
+    pattern: /HTTP request to an HTTPS server|\b400\b/,
+    when: ({ plainHttp }) => plainHttp,
+    text: () => "the registry speaks HTTPS, as it seems. Leave out --plain-http.",
   },
   {
     pattern: /x509: |certificate/,
@@ -72,7 +75,7 @@ export function orasFailure(name: string, output: string, options: PushOptions):
     .join("\n")
     .trim();
   const registry = name.slice(0, name.indexOf("/"));
-  const reason = REASONS.find(({ pattern }) => pattern.test(said));
+  const reason = REASONS.find(({ pattern, when }) => pattern.test(said) && when?.(options) !== false);
   const text = reason === undefined ? "oras says why below." : reason.text(registry, options);
   return new CommandError(`cannot push ${name}: ${text}\noras: ${said.replace(/^Error: /, "")}`);
 }
