@@ -1,47 +1,53 @@
-/** What the client sees, and what is logged, when a plugin cannot run. docs/DEPLOY.md quotes these lines. */
+/** What the client sees, and what is logged, when a plugin cannot run. */
 
 import { describe, expect, test } from "vitest";
 
-import { pushModule, pushText } from "./images.ts";
+import { FETCH_ERRORS } from "../images/quotes.ts";
+import { jumpFilter, pushModule } from "./images.ts";
 import { startLoad } from "./load.ts";
 import { Log, request, requestUntil } from "./mesh.ts";
-import { testPlugin, hasMark, MARK } from "./plugin.ts";
+import { hasMark, MARK, testPlugin } from "./plugin.ts";
 import type { Plugin } from "./plugin.ts";
+import { MESH_LOGS } from "./quotes.ts";
 
-const open = ["--fail-strategy", "FAIL_OPEN"];
-const close = ["--fail-strategy", "FAIL_CLOSE"];
+const failStrategy = {
+  open: ["--fail-strategy", "FAIL_OPEN"],
+  close: ["--fail-strategy", "FAIL_CLOSE"],
+} as const;
 
 const DENIED = { status: 403, body: "RBAC: access denied" };
 const NO_PLUGIN = { status: 500, body: "" };
 
-/** A module that the agent cannot fetch, and how its log says so. */
-interface Unfetchable {
+/** A plugin that cannot run, and what the gateway's log says of it. */
+interface Broken {
+  /** @param name - of its image */
   readonly prepare: (name: string) => Promise<Plugin>;
-  readonly log: RegExp;
+  readonly log: string;
 }
 
-const UNFETCHABLE: Readonly<Record<string, Unfetchable>> = {
+/** What the agent cannot fetch. */
+const UNFETCHABLE: Readonly<Record<string, Broken>> = {
   "an unknown tag": {
     prepare: (name) => Promise.resolve({ image: `${name}:unknown` }),
-    log: /could not fetch Wasm OCI image: could not fetch manifest: GET .*\/manifests\/unknown: MANIFEST_UNKNOWN: manifest unknown; unknown tag=unknown\./,
+    log: FETCH_ERRORS["an unknown tag"],
   },
   "no registry": {
     prepare: (name) => Promise.resolve({ image: `${name}:v1`, registry: "localhost:5999" }),
-    log: /could not fetch manifest: Get "https:\/\/localhost:5999\/v2\/": dial tcp 127\.0\.0\.1:5999: connect: connection refused; /,
+    log: FETCH_ERRORS["nobody there"],
   },
   "another digest": {
     prepare: async (name) => {
-      await pushModule(`${name}:v1`);
+      await pushModule(`${name}:v1`, await jumpFilter());
       return { image: `${name}:v1`, options: ["--sha256", "0".repeat(64)] };
     },
-    log: /module downloaded from oci:.* has checksum [0-9a-f]{64}, which does not match: 0{64}\./,
+    log: FETCH_ERRORS["a wrong checksum"],
   },
   "an image without a module": {
     prepare: async (name) => {
-      await pushText(`${name}:v1`, "This is no module.\n");
+      await pushModule(`${name}:v1`, Buffer.from("#!/bin/sh\n"));
       return { image: `${name}:v1` };
     },
-    log: /fetched Wasm binary from oci:\/\/localhost:5000\/[\w-]+:v1 is invalid\./,
+    log: FETCH_ERRORS["no module"],
   },
 };
 
@@ -53,10 +59,11 @@ describe.each(Object.entries(UNFETCHABLE))("%s", (title, { prepare, log }) => {
     const broken = await prepare(`${name}-open`);
     const load = startLoad();
     await using plugin = await testPlugin();
-    await plugin.apply({ ...broken, options: [...(broken.options ?? []), ...open] });
+    await plugin.apply({ ...broken, options: [...(broken.options ?? []), ...failStrategy.open] });
+
     const line = await gateway.waitFor(log);
-    expect(line).toContain("error in converting the wasm config to local: cannot fetch Wasm module");
-    expect(line).toMatch(/ applying allow RBAC filter$/);
+    expect(line).toContain(MESH_LOGS["not fetched"]);
+    expect(line).toContain(MESH_LOGS.FAIL_OPEN);
     const soFar = load.answers.length;
     await requestUntil(() => load.answers.length > soFar + 100, "among many");
     await load.stop();
@@ -69,64 +76,65 @@ describe.each(Object.entries(UNFETCHABLE))("%s", (title, { prepare, log }) => {
     const access = await Log.follow("access");
     const broken = await prepare(`${name}-close`);
     await using plugin = await testPlugin();
-    await plugin.apply({ ...broken, options: [...(broken.options ?? []), ...close] });
-    expect(await gateway.waitFor(log)).toMatch(/ applying deny RBAC filter$/);
+    await plugin.apply({ ...broken, options: [...(broken.options ?? []), ...failStrategy.close] });
+
+    const line = await gateway.waitFor(log);
+    expect(line).toContain(MESH_LOGS["not fetched"]);
+    expect(line).toContain(MESH_LOGS.FAIL_CLOSE);
     expect(await requestUntil(({ status }) => status !== 200, "an error")).toMatchObject(DENIED);
-    await access.waitFor(/"GET \/jump HTTP\/1\.1" 403 - rbac_access_denied_matched_policy\[none\] /);
+    await access.waitFor(MESH_LOGS.denied);
   });
 });
 
-/** What Envoy refuses when it has been fetched, and how Envoy's log says so. */
-const REFUSED: Readonly<Record<string, Unfetchable>> = {
+/** What Envoy refuses when it has been fetched. */
+const REFUSED: Readonly<Record<string, Broken>> = {
   "a module that is cut off": {
     prepare: async (name) => {
-      await pushText(`${name}:v1`, "\0asm\u0001\0\0\0\u0001");
+      const wasm = await jumpFilter();
+      await pushModule(`${name}:v1`, wasm.subarray(0, wasm.length / 2));
       return { image: `${name}:v1` };
     },
-    log: /Wasm VM failed Failed to load Wasm code/,
+    log: MESH_LOGS["a module that is cut off"],
   },
   "a configuration that the filter refuses": {
     prepare: async (name) => {
-      await pushModule(`${name}:v1`);
+      await pushModule(`${name}:v1`, await jumpFilter());
       return { image: `${name}:v1`, config: { clutser: "back-python" } };
     },
-    log: /wasm log: the plugin configuration was refused: unknown field "clutser"; there are cluster, /,
+    log: MESH_LOGS["a refused configuration"],
   },
 };
 
 describe.each(Object.entries(REFUSED))("%s", (title, { prepare, log }) => {
   const name = title.replaceAll(" ", "-");
 
-  test.each([
-    ["FAIL_OPEN", open],
-    ["FAIL_CLOSE", close],
-  ])("%s: every request is answered with 500, since the plugin was never there", async (strategy, options) => {
+  test.each(["open", "close"] as const)("fail %s: every request is answered with 500", async (strategy) => {
     const gateway = await Log.follow("gateway");
     const istiod = await Log.follow("istiod");
     const access = await Log.follow("access");
-    const broken = await prepare(`${name}-${strategy.slice("FAIL_".length).toLowerCase()}`);
+    const broken = await prepare(`${name}-${strategy}`);
     await using plugin = await testPlugin();
-    await plugin.apply({ ...broken, options });
+    await plugin.apply({ ...broken, options: failStrategy[strategy] });
+
     await gateway.waitFor(log);
-    await gateway.waitFor(/Plugin istio-system\.[\w-]+~istio-translated-wasmplugin failed to load/);
-    await istiod.waitFor(/ADS:ECDS: ACK ERROR .* Internal:Unable to create Wasm plugin istio-system\./);
+    await gateway.waitFor(MESH_LOGS["a plugin that Envoy refuses"]);
+    expect(await istiod.waitFor(MESH_LOGS["refused by a proxy"])).toContain(broken.image.replace(":v1", ""));
     expect(await requestUntil(({ status }) => status !== 200, "an error")).toMatchObject(NO_PLUGIN);
-    // No filter configuration found.
-    await access.waitFor(/"GET \/jump HTTP\/1\.1" 500 NFCF /);
+    await access.waitFor(MESH_LOGS["no plugin"]);
   });
 });
 
 test("a configuration that the filter refuses leaves the one before in place", async () => {
   const image = "stays:v1";
-  await pushModule(image);
+  await pushModule(image, await jumpFilter());
   await using plugin = await testPlugin();
-  await plugin.apply({ image, options: close });
+  await plugin.apply({ image });
   await requestUntil(hasMark("200"), "one of the plugin");
 
   const istiod = await Log.follow("istiod");
   const load = startLoad();
-  await plugin.apply({ image, options: close, config: { clutser: "back-python" } });
-  await istiod.waitFor(/ADS:ECDS: ACK ERROR .* Internal:Unable to create Wasm plugin istio-system\.stays/);
+  await plugin.apply({ image, config: { clutser: "back-python" } });
+  await istiod.waitFor(MESH_LOGS["refused by a proxy"]);
   expect(await request()).toMatchObject({ status: 200, headers: { [MARK]: "200" } });
   await load.stop();
   expect(new Set(load.answers.map(({ status, headers }) => `${status} ${String(headers[MARK])}`))).toEqual(
@@ -135,13 +143,13 @@ test("a configuration that the filter refuses leaves the one before in place", a
 });
 
 test("an image that cannot be fetched takes the place of the one before: FAIL_CLOSE denies", async () => {
-  await pushModule("replaced:v1");
+  await pushModule("replaced:v1", await jumpFilter());
   await using plugin = await testPlugin();
-  await plugin.apply({ image: "replaced:v1", options: close });
+  await plugin.apply({ image: "replaced:v1", options: failStrategy.close });
   await requestUntil(hasMark("200"), "one of the plugin");
 
-  await plugin.apply({ image: "replaced:v2", options: close });
+  await plugin.apply({ image: "replaced:v2", options: failStrategy.close });
   expect(await requestUntil(({ status }) => status !== 200, "an error")).toMatchObject(DENIED);
-  await plugin.apply({ image: "replaced:v1", options: close });
+  await plugin.apply({ image: "replaced:v1", options: failStrategy.close });
   await requestUntil(hasMark("200"), "one of the plugin");
 });

@@ -2,13 +2,13 @@
 
 import { expect, test } from "vitest";
 
-import { pushModule } from "./images.ts";
+import { jumpFilter, pushModule } from "./images.ts";
 import { Log, requestUntil, runKubectl } from "./mesh.ts";
 import { testPlugin, hasMark } from "./plugin.ts";
 
 test.each(["trafficextension", "envoyfilter"] as const)("%s: the plugin runs, and goes again", async (kind) => {
   const image = `${kind}:v1`;
-  await pushModule(image);
+  await pushModule(image, await jumpFilter());
   const istiod = await Log.follow("istiod");
   const gateway = await Log.follow("gateway");
   {

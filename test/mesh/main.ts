@@ -3,15 +3,19 @@
  * Arguments are vitest's. Environment: MESH_LIMIT_S, how long the tests may take (default: 600).
  */
 
+import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { withFileLock } from "../../scripts/file-lock.ts";
 import { goTool } from "../../scripts/go-tools.ts";
 import { installMeshPrograms } from "../../scripts/mesh-programs.ts";
 import { pythonTool } from "../../scripts/python-tools.ts";
 import { checkNamespaces, runInNamespaces } from "./namespaces.ts";
+
+const run = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CACHE = join(ROOT, ".cache", "mesh");
@@ -36,6 +40,7 @@ async function main(): Promise<number> {
     });
   }
   await checkNamespaces();
+  await checkPackages();
   await pythonTool("envoy");
   await goTool("registry");
   await goTool("oras");
@@ -53,7 +58,16 @@ async function main(): Promise<number> {
       return await runInNamespaces(
         process.execPath,
         // One mesh, and one file of tests after the other.
-        [VITEST, "run", "--project", "mesh", "--no-file-parallelism", ...process.argv.slice(2)],
+        [
+          VITEST,
+          "run",
+          "--project",
+          "mesh",
+          "--no-file-parallelism",
+          "--reporter=verbose",
+          "--disable-console-intercept",
+          ...process.argv.slice(2),
+        ],
         { env: { PROXY_WASM_TS_MESH: RUN }, signal: AbortSignal.any([interrupted.signal, tooLong.signal]) },
       );
     } finally {
@@ -61,6 +75,13 @@ async function main(): Promise<number> {
       await rm(join(RUN, "state"), { recursive: true, force: true });
       console.error(`The mesh's logs are in ${relative(process.cwd(), join(RUN, "logs"))}`);
     }
+  });
+}
+
+/** What the tests run with make would fetch packages, where there is no network. */
+async function checkPackages(): Promise<void> {
+  await run("make", ["--question", "install"]).catch((cause: unknown) => {
+    throw new Error("the packages in node_modules are older than package.json: run npm ci first", { cause });
   });
 }
 

@@ -41,11 +41,12 @@ export class Log {
     return (await readFile(this.#file, "utf8")).slice(this.#begin);
   }
 
-  /** Waits for a line. @returns the line @throws Error with the log, when there is none in time */
-  async waitFor(pattern: RegExp): Promise<string> {
-    const line = await poll(LOG_MS, async () => (await this.text()).split("\n").find((one) => pattern.test(one)));
+  /** Waits for a line with a text. @returns the line @throws Error with the log, when there is none in time */
+  async waitFor(part: string | RegExp): Promise<string> {
+    const isIt = (line: string) => (typeof part === "string" ? line.includes(part) : part.test(line));
+    const line = await poll(LOG_MS, async () => (await this.text()).split("\n").find(isIt));
     if (line === undefined) {
-      throw new Error(`${this.#name} did not log ${String(pattern)} in ${LOG_MS} ms, but:\n${await this.text()}`);
+      throw new Error(`${this.#name} did not log ${String(part)} in ${LOG_MS} ms, but:\n${await this.text()}`);
     }
     return line;
   }

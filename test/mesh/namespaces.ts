@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /** Networks, processes and mounts. Without --kill-child the kernel would not know that this process has died. */
-const NAMESPACES = ["--net", "--pid", "--mount", "--fork", "--kill-child"];
+const NAMESPACES = ["--net", "--pid", "--mount", "--mount-proc", "--fork", "--kill-child"];
 
 /** @throws Error that says what has to be allowed or installed */
 export async function checkNamespaces(): Promise<void> {
@@ -16,6 +16,7 @@ export async function checkNamespaces(): Promise<void> {
     ["mount", "mount"],
     ["ip", "iproute2"],
     ["curl", "curl"],
+    ["make", "make"],
   ] as const) {
     await run(program, [program === "ip" ? "-V" : "--version"]).catch((cause: unknown) => {
       throw new Error(`there is no ${program}: install ${debianPackage} (Linux only)`, { cause });

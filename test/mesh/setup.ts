@@ -6,13 +6,13 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
 import { meshProgram } from "../../scripts/mesh-programs.ts";
+import { startRegistry } from "../images/registry.ts";
 import { applyGateway, startGateway } from "./gateway.ts";
 import { startIstiod } from "./istiod.ts";
 import { applyResources, kubeconfig, kubectl, startApiserver, startEtcd } from "./kubernetes.ts";
-import { PODS, setUpNetwork } from "./network.ts";
+import { PODS, REGISTRY, setUpNetwork } from "./network.ts";
 import { startPod } from "./pods.ts";
 import type { Folders } from "./program.ts";
-import { startRegistry } from "./registry.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -74,7 +74,13 @@ async function start(folders: Folders, running: Stoppable[]): Promise<void> {
   await mkdir(folders.state, { recursive: true });
   await setUpNetwork(folders.state);
 
-  up(await startRegistry(folders));
+  const registry = await startRegistry({ port: Number(new URL(`http://${REGISTRY}`).port) });
+  up({
+    name: "registry",
+    stop: async () => {
+      await registry[Symbol.asyncDispose]();
+    },
+  });
   const python = await startPod(folders, "back-python");
   up(python.program);
   const golang = await startPod(folders, "back-golang");
