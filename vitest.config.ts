@@ -38,6 +38,7 @@ export default defineConfig({
       project("envoy", ["test/envoy/**/*.test.ts"], 60_000),
       project("peers", ["test/peers/**/*.test.ts"], 60_000),
       project("images", ["test/images/**/*.test.ts"], 120_000),
+      project("containers", ["test/containers/**/*.test.ts"], 120_000),
       project("differential", ["test/differential/**/*.test.ts"], 120_000),
       // Only within the namespaces of npm run test:mesh.
       project("mesh", ["test/mesh/**/*.test.ts"], 60_000, {}, ["test/mesh/setup.ts"]),
