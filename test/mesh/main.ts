@@ -4,7 +4,7 @@
  */
 
 import { execFile } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -54,6 +54,8 @@ async function main(): Promise<number> {
       tooLong.abort(new Error(`the tests of the mesh took longer than ${limitS} s (MESH_LIMIT_S)`));
     }, limitS * 1000);
     await rm(RUN, { recursive: true, force: true });
+    const temporary = join(RUN, "state", "tmp");
+    await mkdir(temporary, { recursive: true });
     try {
       return await runInNamespaces(
         process.execPath,
@@ -68,7 +70,10 @@ async function main(): Promise<number> {
           "--disable-console-intercept",
           ...process.argv.slice(2),
         ],
-        { env: { PROXY_WASM_TS_MESH: RUN }, signal: AbortSignal.any([interrupted.signal, tooLong.signal]) },
+        {
+          env: { PROXY_WASM_TS_MESH: RUN, TMPDIR: temporary },
+          signal: AbortSignal.any([interrupted.signal, tooLong.signal]),
+        },
       );
     } finally {
       clearTimeout(timer);

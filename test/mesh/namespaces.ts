@@ -13,6 +13,7 @@ const NAMESPACES = ["--net", "--pid", "--mount", "--mount-proc", "--fork", "--ki
 export async function checkNamespaces(): Promise<void> {
   for (const [program, debianPackage] of [
     ["unshare", "util-linux"],
+    ["setpriv", "util-linux"],
     ["mount", "mount"],
     ["ip", "iproute2"],
     ["curl", "curl"],
@@ -51,7 +52,8 @@ export async function runInNamespaces(
   { env, signal }: { readonly env: Readonly<Record<string, string>>; readonly signal: AbortSignal },
 ): Promise<number> {
   signal.throwIfAborted();
-  const child = spawn("unshare", [...namespaces(), program, ...args], {
+  // When this process is killed without a word, unshare is too.
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", ...namespaces(), program, ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit"],
     // Ctrl-C at a terminal is for this process alone.
