@@ -1,12 +1,14 @@
 /** What the client sees, and what is logged, when a plugin cannot run. */
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { describe, expect, test } from "vitest";
 
 import { FETCH_ERRORS } from "../images/quotes.ts";
 import { jumpFilter, pushModule } from "./images.ts";
 import { startLoad } from "./load.ts";
 import { Log, request, requestUntil } from "./mesh.ts";
-import { hasMark, MARK, testPlugin } from "./plugin.ts";
+import { hasMark, isWithoutPlugin, MARK, testPlugin } from "./plugin.ts";
 import type { Plugin } from "./plugin.ts";
 import { MESH_LOGS } from "./quotes.ts";
 
@@ -14,6 +16,9 @@ const failStrategy = {
   open: ["--fail-strategy", "FAIL_OPEN"],
   close: ["--fail-strategy", "FAIL_CLOSE"],
 } as const;
+
+/** Longer than istiod takes to tell the proxies. */
+const PUSH_MS = 1000;
 
 const DENIED = { status: 403, body: "RBAC: access denied" };
 const NO_PLUGIN = { status: 500, body: "" };
@@ -151,5 +156,19 @@ test("an image that cannot be fetched takes the place of the one before: FAIL_CL
   await plugin.apply({ image: "replaced:v2", options: failStrategy.close });
   expect(await requestUntil(({ status }) => status !== 200, "an error")).toMatchObject(DENIED);
   await plugin.apply({ image: "replaced:v1", options: failStrategy.close });
+  await requestUntil(hasMark("200"), "one of the plugin");
+});
+
+test("labels that no workload has: istiod takes the plugin, and no proxy hears of it", async () => {
+  const istiod = await Log.follow("istiod");
+  const gateway = await Log.follow("gateway");
+  await pushModule("nowhere:v1", await jumpFilter());
+  await using plugin = await testPlugin();
+  await plugin.apply({ image: "nowhere:v1", selector: "istio=egressgateway" });
+  await istiod.waitFor("for config TrafficExtension/istio-system/nowhere~istio-translated-wasmplugin");
+  await sleep(PUSH_MS);
+  expect(await gateway.text()).not.toContain("fetching image nowhere");
+  expect(isWithoutPlugin(await request())).toBe(true);
+  await plugin.apply({ image: "nowhere:v1" });
   await requestUntil(hasMark("200"), "one of the plugin");
 });

@@ -20,6 +20,8 @@ export interface Plugin {
   readonly registry?: string;
   /** The plugin configuration, besides what tells the tests that the jump filter runs. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** A label of its workloads. Default: that of the gateway. */
+  readonly selector?: string;
   /** More options of `proxy-wasm-ts manifest`. */
   readonly options?: readonly string[];
 }
@@ -65,10 +67,10 @@ function configuration({ config }: Plugin): object {
 }
 
 async function manifest(plugin: Plugin, config: string): Promise<string> {
-  const { kind = "wasmplugin", image, registry = REGISTRY, options = [] } = plugin;
+  const { kind = "wasmplugin", image, registry = REGISTRY, selector = "istio=ingressgateway", options = [] } = plugin;
   const { status, stdout, stderr } = await runCommand([
     ...["manifest", "--for", kind, "--namespace", "istio-system"],
-    ...["--selector", "istio=ingressgateway", "--image", `oci://${registry}/${image}`, "--config", config],
+    ...["--selector", selector, "--image", `oci://${registry}/${image}`, "--config", config],
     ...options,
   ]);
   if (status !== 0) {
