@@ -46,7 +46,8 @@ export interface Registration {
 export interface PluginEvents {
   /** False refuses to start. */
   vm_start: (configuration: string) => unknown;
-  tick: (pluginId: number) => void;
+  /** @param isEarly - the tick is the shim's own: timers that are not due yet wait on */
+  tick: (pluginId: number, isEarly: boolean) => void;
   queue_ready: (pluginId: number, queueId: number) => void;
   foreign_function: (pluginId: number, functionId: number, argument: Uint8Array) => void;
 }

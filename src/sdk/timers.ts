@@ -85,9 +85,10 @@ function run(timer: Timer): void {
   }
 }
 
-function onTick(pluginId: number): void {
+/** @param isEarly - the shim needed a tick of its own (src/shim/delayed.c) */
+function onTick(pluginId: number, isEarly: boolean): void {
   // The host's word counts: its timer may end a little early by this clock, and another tick for the rest would be a waste.
-  const time = Math.max(now(), ticks.get(pluginId) ?? 0);
+  const time = isEarly ? now() : Math.max(now(), ticks.get(pluginId) ?? 0);
   for (const [id, timer] of [...timers]) {
     if (timer.pluginId !== pluginId || timer.due > time || !timers.has(id)) {
       continue;

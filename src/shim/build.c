@@ -162,6 +162,18 @@ static bool needs_callback(Hook hook) {
   return false;
 }
 
+/* See delayed.c: a message may have to wait for a tick whose headers' hook may wait, and whose body is held. */
+static bool needs_tick(void) {
+  for (uint32_t i = 0; i < vm.filter_count; i++)
+    for (size_t j = 0; j < countof(http_arrivals); j++) {
+      const Filter *filter = &vm.filters[i];
+      BodyMode mode = j == 0 ? filter->request_body : filter->response_body;
+      if (has_hook(filter, http_arrivals[j].headers) && has_hook(filter, http_arrivals[j].body) && mode != BODY_STREAM)
+        return true;
+    }
+  return !JS_IsUndefined(vm.handlers[HANDLER_TICK]);
+}
+
 static void append_name(JSValueConst list, const char *name) {
   int64_t length = 0;
   JS_GetLength(vm.context, list, &length);
@@ -205,7 +217,7 @@ static void set_outcome(void) {
     if (needs_callback(hook))
       append_name(list, hook_names[hook].callback);
   for (size_t i = 0; i < HANDLER_COUNT; i++)
-    if (handler_names[i].callback && !JS_IsUndefined(vm.handlers[i]))
+    if (handler_names[i].callback && (i == HANDLER_TICK ? needs_tick() : !JS_IsUndefined(vm.handlers[i])))
       append_name(list, handler_names[i].callback);
   append_grpc_callbacks(list);
   JS_SetPropertyStr(context, result, "exports", list);

@@ -34,7 +34,10 @@ EXPORT(proxy_on_configure) uint32_t proxy_on_configure(uint32_t plugin_id, uint3
 }
 
 EXPORT(proxy_on_tick) void proxy_on_tick(uint32_t plugin_id) {
-  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id)};
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
+  bool early = return_tick(find_plugin(plugin_id));
+  leave_callback(interrupted);
+  JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id), js_bool(early)};
   call_handler(HANDLER_TICK, plugin_id, countof(argv), argv);
 }
 
@@ -63,9 +66,11 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
     return;
   }
   Plugin *plugin = find_plugin(parent_id);
-  Stream *older = id_table_take(&vm.streams, id);
+  Stream *older = find_stream(id);
+  if (older && vm.depth)
+    return;  /* it may be in use */
   if (older) /* a host that gives an id out again has forgotten the first stream */
-    end_stream(older);
+    end_stream(id_table_take(&vm.streams, id));
   if (plugin)
     create_stream(id, plugin);
 }
@@ -87,12 +92,15 @@ static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of
 static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_stream) {
   message->body_size = size;
   message->body_ended = message->body_complete = end_of_stream;
+  note_body(message);
   return arrive(message, ARRIVED_BODY);
 }
 
 static uint32_t trailers_arrive(Message *message) {
+  bool replayed = may_be_replayed(message);
   message->body_complete = true;
-  return arrive(message, ARRIVED_TRAILERS);
+  uint32_t action = arrive(message, ARRIVED_TRAILERS);
+  return replayed && action == PROXY_ACTION_CONTINUE && delay(message) ? PROXY_ACTION_PAUSE : action;
 }
 
 EXPORT(proxy_on_request_headers)
@@ -164,9 +172,9 @@ void proxy_on_upstream_connection_close(uint32_t id, uint32_t peer_type) {
 EXPORT(proxy_on_http_call_response)
 void proxy_on_http_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t num_headers, uint32_t body_size,
                                  uint32_t num_trailers) {
-  enter_callback(plugin_id, plugin_id);
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
   JSValue response = open_call_response(plugin_id, call_id, num_headers, body_size, num_trailers);
-  leave_callback();
+  leave_callback(interrupted);
   close_call_response(response);
 }
 
@@ -194,6 +202,8 @@ EXPORT(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
 }
 
 EXPORT(proxy_on_delete) void proxy_on_delete(uint32_t id) {
+  if (delete_later(id))
+    return;
   Stream *stream = id_table_take(&vm.streams, id);
   if (stream) {
     end_stream(stream);

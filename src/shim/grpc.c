@@ -28,8 +28,6 @@ typedef struct GrpcCall {
  */
 static GrpcCall *refused_grpc_calls;
 
-static uint32_t grpc_host_calls; /* how many of them are under way */
-
 static GrpcCall *find_grpc_call(uint32_t id) { return id_table_get(&vm.grpc_calls, id); }
 
 static void free_grpc_call(GrpcCall *call) {

@@ -28,31 +28,6 @@ static JSValue load_grpc_metadata(uint32_t map_type, uint32_t count) {
   return count ? get_pairs(vm.context, map_type, NULL, 0) : JS_NewArray(vm.context);
 }
 
-/* What the callback of an event interrupts when it comes from within a host call. */
-typedef struct GrpcInterruption {
-  uint32_t effective_context, plugin_id;
-} GrpcInterruption;
-
-static GrpcInterruption enter_grpc_callback(uint32_t plugin_id) {
-  GrpcInterruption interrupted = {vm.effective_context, vm.plugin_id};
-  if (grpc_host_calls) {
-    vm.effective_context = plugin_id;
-    vm.plugin_id = plugin_id;
-  } else {
-    enter_callback(plugin_id, plugin_id);
-  }
-  return interrupted;
-}
-
-static void leave_grpc_callback(GrpcInterruption interrupted) {
-  if (!grpc_host_calls) {
-    leave_callback();
-    return;
-  }
-  vm.effective_context = interrupted.effective_context;
-  vm.plugin_id = interrupted.plugin_id;
-}
-
 static bool has_grpc_receiver(uint32_t id) {
   const GrpcCall *call = find_grpc_call(id);
   return call && call->stream && !call->incomplete && JS_IsObject(call->target);
@@ -62,10 +37,10 @@ EXPORT(proxy_on_grpc_receive_initial_metadata)
 void proxy_on_grpc_receive_initial_metadata(uint32_t plugin_id, uint32_t call_id, uint32_t num_elements) {
   if (!has_grpc_receiver(call_id))
     return;
-  GrpcInterruption interrupted = enter_grpc_callback(plugin_id);
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
   tell_grpc_event(call_id, "onInitialMetadata",
                   load_grpc_metadata(PROXY_MAP_TYPE_GRPC_CALL_INITIAL_METADATA, num_elements));
-  leave_grpc_callback(interrupted);
+  leave_callback(interrupted);
 }
 
 EXPORT(proxy_on_grpc_receive)
@@ -73,23 +48,23 @@ void proxy_on_grpc_receive(uint32_t plugin_id, uint32_t call_id, uint32_t messag
   GrpcCall *call = find_grpc_call(call_id);
   if (!call || (call->stream && !has_grpc_receiver(call_id)))
     return;
-  GrpcInterruption interrupted = enter_grpc_callback(plugin_id);
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
   JSValue message = load_grpc_message(message_size);
   if (call->stream)
     tell_grpc_event(call_id, "onMessage", message);
   else
     settle_grpc_call(id_table_take(&vm.grpc_calls, call_id), message);
-  leave_grpc_callback(interrupted);
+  leave_callback(interrupted);
 }
 
 EXPORT(proxy_on_grpc_receive_trailing_metadata)
 void proxy_on_grpc_receive_trailing_metadata(uint32_t plugin_id, uint32_t call_id, uint32_t num_elements) {
   if (!has_grpc_receiver(call_id))
     return;
-  GrpcInterruption interrupted = enter_grpc_callback(plugin_id);
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
   tell_grpc_event(call_id, "onTrailingMetadata",
                   load_grpc_metadata(PROXY_MAP_TYPE_GRPC_CALL_TRAILING_METADATA, num_elements));
-  leave_grpc_callback(interrupted);
+  leave_callback(interrupted);
 }
 
 EXPORT(proxy_on_grpc_close)
@@ -98,10 +73,10 @@ void proxy_on_grpc_close(uint32_t plugin_id, uint32_t call_id, uint32_t status_c
   bool refused = !call;
   if (refused && !(call = take_refused_grpc_call(plugin_id)))
     return;
-  GrpcInterruption interrupted = enter_grpc_callback(plugin_id);
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
   JSValue message = load_grpc_status_text();
   if (call->stream && !refused && !call->half_closed)
     run_grpc_operation(GRPC_CANCEL, call_id, plugin_id, NULL, false);
   close_grpc_call(call, status_code, message);
-  leave_grpc_callback(interrupted);
+  leave_callback(interrupted);
 }

@@ -39,11 +39,9 @@ static JSValue js_proxy_grpc_call(JSContext *context, JSValueConst this, int arg
   GrpcCall *call = new_grpc_call(context, false, js_dup(promise));
   if (call) {
     const Bytes *parts = request.parts;
-    grpc_host_calls++;
     uint32_t status =
         proxy_grpc_call(parts[0].data, parts[0].size, parts[1].data, parts[1].size, parts[2].data, parts[2].size,
                         request.metadata.data, request.metadata.size, parts[3].data, parts[3].size, timeout, &id);
-    grpc_host_calls--;
     bool kept = status == PROXY_STATUS_OK ? keep_grpc_call(context, call, id)
                                           : keep_refused_grpc_call(context, call, "proxy_grpc_call", status);
     if (kept) {
@@ -69,10 +67,8 @@ static JSValue js_proxy_grpc_stream(JSContext *context, JSValueConst this, int a
   GrpcCall *stream = new_grpc_call(context, true, js_dup(argv[4]));
   if (stream) {
     const Bytes *parts = request.parts;
-    grpc_host_calls++;
     uint32_t status = proxy_grpc_stream(parts[0].data, parts[0].size, parts[1].data, parts[1].size, parts[2].data,
                                         parts[2].size, request.metadata.data, request.metadata.size, &id);
-    grpc_host_calls--;
     bool kept = status == PROXY_STATUS_OK ? keep_grpc_call(context, stream, id)
                                           : keep_refused_grpc_call(context, stream, "proxy_grpc_stream", status);
     if (kept)
@@ -90,7 +86,6 @@ static uint32_t run_grpc_operation(GrpcOperation operation, uint32_t id, uint32_
   uint32_t effective_context = vm.effective_context, status;
   if (plugin_id != vm.plugin_id && !use_context(plugin_id))
     return PROXY_STATUS_NOT_FOUND;
-  grpc_host_calls++;
   switch (operation) {
   case GRPC_SEND:
     status = proxy_grpc_send(id, message->data, message->size, end);
@@ -101,7 +96,6 @@ static uint32_t run_grpc_operation(GrpcOperation operation, uint32_t id, uint32_
   default:
     status = proxy_grpc_cancel(id);
   }
-  grpc_host_calls--;
   use_context(effective_context);
   return status;
 }

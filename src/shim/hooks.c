@@ -170,6 +170,7 @@ static void resume(PausedHook *hook) {
   Message *message = hook->message;
   JSValue promise = hook->promise;
   hook->promise = JS_UNDEFINED;
+  bool headers_waited = message->hook == HOOK_REQUEST_HEADERS || message->hook == HOOK_RESPONSE_HEADERS;
   uint32_t action = conclude_promise(message, promise);
   if (message->body_open)
     close_body(message);
@@ -179,45 +180,68 @@ static void resume(PausedHook *hook) {
   if (message->in_callback)
     message->action = action;
   /* Envoy would let what it holds of a closed stream pass on, and with its end forget that it is closed. */
-  else if (action == PROXY_ACTION_CONTINUE && !message->stream->closed && use_context(message->stream->id))
+  else if (action == PROXY_ACTION_CONTINUE && !message->stream->closed && use_context(message->stream->id)) {
+    message->replay = headers_waited ? REPLAY_STARTED : REPLAY_NONE;
     proxy_continue_stream(message->stream_type);
+  }
 }
 
-/* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. */
-static void leave_callback(void) {
+/* What a callback interrupts when it comes within a host call of another. */
+typedef struct Interruption {
+  bool nested;
+  uint32_t effective_context, plugin_id;
+} Interruption;
+
+/* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. One that
+   came within another leaves that to it. */
+static void leave_callback(Interruption interrupted) {
+  if (interrupted.nested) {
+    vm.plugin_id = interrupted.plugin_id;
+    vm.effective_context = interrupted.effective_context;
+    release_contexts();
+    return;
+  }
   run_jobs();
   for (PausedHook *hook; (hook = next_ready_hook());) {
     resume(hook);
     run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
   }
   report_rejections();
+  release_contexts();
 }
 
-static void enter_callback(uint32_t context_id, uint32_t plugin_id) {
+static Interruption enter_callback(uint32_t context_id, uint32_t plugin_id) {
+  Interruption interrupted = {vm.depth > 0, vm.effective_context, vm.plugin_id};
   vm.effective_context = context_id;
   vm.plugin_id = plugin_id;
-  guard_enter();
+  if (!interrupted.nested)
+    guard_enter();
+  hold_contexts();
+  return interrupted;
 }
 
 /* Something has arrived for a message. While a hook is at work it only waits. */
 static uint32_t arrive(Message *message, uint8_t what) {
   message->arrived |= what;
   if (JS_IsObject(message->paused.promise))
-    return PROXY_ACTION_PAUSE;
-  enter_callback(message->stream->id, message->stream->plugin->id);
+    return message->action = PROXY_ACTION_PAUSE;
+  Interruption interrupted = enter_callback(message->stream->id, message->stream->plugin->id);
+  hold_contexts();
   message->in_callback = true;
   message->action = run_arrived(message);
-  leave_callback();
+  leave_callback(interrupted);
   message->in_callback = false;
   /* Envoy 1.40 crashes when trailers go on that belong to a stream which is closed. */
-  return message->stream->closed ? PROXY_ACTION_PAUSE : message->action;
+  uint32_t action = message->stream->closed ? PROXY_ACTION_PAUSE : message->action;
+  release_contexts();
+  return action;
 }
 
 /* Runs a hook that only looks on. */
 static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
   JSContext *context = vm.context;
   const Plugin *plugin = stream->plugin;
-  enter_callback(stream->id, plugin->id);
+  Interruption interrupted = enter_callback(stream->id, plugin->id);
   JSValueConst view = message_view(&stream->response);
   JSValueConst argv[] = {view, plugin->context, detail};
   JSValue value = JS_IsException(view)
@@ -226,13 +250,14 @@ static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
   if (JS_IsException(value))
     report_error(&stream->response, hook, JS_GetException(context));
   JS_FreeValue(context, value);
-  leave_callback();
+  leave_callback(interrupted);
 }
 
 static void end_stream(Stream *stream) {
   Message *messages[] = {&stream->request, &stream->response};
   for (size_t i = 0; i < countof(messages); i++) {
     abandon_hook(&messages[i]->paused);
+    forget_delayed(messages[i]);
     end_message(messages[i]);
   }
   JS_FreeValue(vm.context, stream->state);

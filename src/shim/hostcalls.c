@@ -148,7 +148,7 @@ static JSValue js_proxy_set_tick_period(JSContext *context, JSValueConst this, i
   uint32_t period;
   if (JS_ToUint32(context, &period, argv[0]) < 0)
     return JS_EXCEPTION;
-  uint32_t status = proxy_set_tick_period_milliseconds(period);
+  uint32_t status = set_tick_period(period);
   return call_outcome(context, "proxy_set_tick_period_milliseconds", status);
 }
 

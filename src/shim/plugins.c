@@ -42,13 +42,13 @@ static JSValue js_set_plugin_ready(JSContext *context, JSValueConst this, int ar
 static bool call_handler(Handler handler, uint32_t plugin_id, int argc, JSValueConst *argv) {
   if (JS_IsUndefined(vm.handlers[handler]))
     return true;
-  enter_callback(plugin_id, plugin_id);
+  Interruption interrupted = enter_callback(plugin_id, plugin_id);
   JSValue result = JS_Call(vm.context, vm.handlers[handler], JS_UNDEFINED, argc, argv);
   bool accepted = !JS_IsException(result) && !(JS_IsBool(result) && !JS_VALUE_GET_BOOL(result));
   if (JS_IsException(result))
     report_uncaught(handler_names[handler].name, JS_GetException(vm.context));
   JS_FreeValue(vm.context, result);
-  leave_callback();
+  leave_callback(interrupted);
   return accepted;
 }
 
@@ -80,7 +80,7 @@ static bool accept_configuration(Plugin *plugin, JSValueConst accepted) {
 /* False, which refuses the configuration, after the SDK has logged why. */
 static bool configure_plugin(Plugin *plugin, uint32_t configuration_size) {
   JSContext *context = vm.context;
-  enter_callback(plugin->id, plugin->id);
+  Interruption interrupted = enter_callback(plugin->id, plugin->id);
   JSValue configuration = load_buffer_text(PROXY_BUFFER_TYPE_PLUGIN_CONFIGURATION, configuration_size);
   JSValueConst argv[] = {configuration, JS_NewUint32(context, plugin->id)};
   JSValue result = JS_Call(context, vm.sdk.configure, JS_UNDEFINED, countof(argv), argv);
@@ -89,18 +89,18 @@ static bool configure_plugin(Plugin *plugin, uint32_t configuration_size) {
     log_exception("the plugin configuration could not be read:");
   bool accepted = JS_IsObject(result) && accept_configuration(plugin, result);
   JS_FreeValue(context, result);
-  leave_callback();
+  leave_callback(interrupted);
   return accepted;
 }
 
 static void end_plugin(Plugin *plugin) {
   JSValueConst argv[] = {JS_NewUint32(vm.context, plugin->id)};
-  enter_callback(plugin->id, plugin->id);
+  Interruption interrupted = enter_callback(plugin->id, plugin->id);
   JSValue result = JS_Call(vm.context, vm.sdk.forget_plugin, JS_UNDEFINED, countof(argv), argv);
   if (JS_IsException(result))
     log_exception("what belonged to a plugin could not be forgotten:");
   JS_FreeValue(vm.context, result);
-  leave_callback();
+  leave_callback(interrupted);
   JS_FreeValue(vm.context, plugin->context);
   js_free_rt(vm.runtime, plugin);
 }

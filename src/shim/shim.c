@@ -44,6 +44,10 @@
 
 #include "calls.c"
 
+#include "nesting.c"
+
+#include "delayed.c"
+
 #include "hooks.c"
 
 #include "grpc.c"

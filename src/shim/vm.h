@@ -66,6 +66,8 @@ typedef struct Plugin {
   const Filter *filter; /* NULL until a configuration has been accepted */
   JSValue context;      /* the hooks' second argument */
   bool setting_up;      /* its setup is not over, and its streams wait for it */
+  uint32_t tick_period; /* milliseconds that the program has asked for */
+  bool tick_borrowed;   /* the next tick is not the program's: see delayed.c */
 } Plugin;
 
 /* A hook whose promise was pending when it returned; its direction of the stream stands still. */
@@ -84,6 +86,9 @@ typedef struct Part {
 
 enum { ARRIVED_HEADERS = 1, ARRIVED_BODY = 2, ARRIVED_TRAILERS = 4 };
 
+/* How far the host may be with showing what it kept while the headers' hook waited. */
+enum { REPLAY_NONE, REPLAY_STARTED, REPLAY_BODY };
+
 /* One direction of a stream: a request or a response, or what a connection's downstream or upstream sends. */
 struct Message {
   Stream *stream;
@@ -99,6 +104,9 @@ struct Message {
   bool body_ended;               /* the host has said that no more of it comes */
   bool body_complete;            /* the same, or trailers have arrived */
   bool length_goes;              /* content-length is removed when the headers go on */
+  uint8_t replay;                /* REPLAY_* */
+  bool delayed;                  /* it goes on with the next tick */
+  Message *next_delayed;         /* see delayed.c */
   uint32_t body_size;            /* bytes that the host holds */
   uint32_t body_start, body_end; /* those that the hook has been given */
 };
@@ -157,5 +165,6 @@ static struct {
   IdTable grpc_calls;
   uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */
+  uint32_t depth;             /* callbacks that run, one within a host call of the other: see nesting.c */
   bool building;              /* true while the program's top level runs, at build time */
 } vm;

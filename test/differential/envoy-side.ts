@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
 import { cluster, listener, socketAddress, UPSTREAM } from "../../build/envoy/bootstrap.ts";
@@ -13,9 +14,11 @@ import { Exchange, startServer } from "./http-server.ts";
 import type { ExchangeServer } from "./http-server.ts";
 import { Inbox, unlessGivenUp } from "./inbox.ts";
 import { Marker, markerListener } from "./marker.ts";
-import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
+import { describeStep, isOfConnection, opened, performOnConnection, streamOf, withOwnHeaders } from "./scenario.ts";
 import type { Scenario, Side, Step, StepOutcome } from "./scenario.ts";
-import { TraceReader } from "./trace.ts";
+import { startTcpServer, TcpExchange } from "./tcp.ts";
+import type { TcpServer } from "./tcp.ts";
+import { asksForTickAtOnce, TraceReader } from "./trace.ts";
 import { wireHeaders } from "./wire.ts";
 
 const MARKERS = "marker";
@@ -39,13 +42,20 @@ export class EnvoySide implements Side {
   readonly name = "Envoy";
   readonly #log: TraceLog;
   readonly #envoy: Envoy;
-  readonly #upstream: ExchangeServer;
+  readonly #upstream: ExchangeServer | TcpServer;
   readonly #calls: CallServer;
   readonly #marker: Marker;
   readonly #reader = new TraceReader();
   #streams = new Map<number, Ends>();
+  #connection: TcpExchange | undefined;
 
-  private constructor(log: TraceLog, envoy: Envoy, upstream: ExchangeServer, calls: CallServer, marker: Marker) {
+  private constructor(
+    log: TraceLog,
+    envoy: Envoy,
+    upstream: ExchangeServer | TcpServer,
+    calls: CallServer,
+    marker: Marker,
+  ) {
     this.#log = log;
     this.#envoy = envoy;
     this.#upstream = upstream;
@@ -57,15 +67,24 @@ export class EnvoySide implements Side {
     const log = new TraceLog();
     const calls = await CallServer.start();
     let onRequest: (request: IncomingMessage) => void = () => undefined;
-    const upstream = await startServer((request) => {
-      onRequest(request);
-    });
+    let onConnection: (socket: Socket) => void = () => undefined;
+    const isNetwork = Object.values(plugins).some(({ kind }) => kind === "network");
+    const upstream = isNetwork
+      ? await startTcpServer((socket) => {
+          onConnection(socket);
+        })
+      : await startServer((request) => {
+          onRequest(request);
+        });
     try {
       const envoy = await runEnvoy(config(plugins, upstream.url, calls.url), { trace: true, onLog: log.add });
       const marker = await Marker.connect(envoy.urls.get(MARKERS) ?? "");
       const side = new EnvoySide(log, envoy, upstream, calls, marker);
       onRequest = (request) => {
         side.#receive(request);
+      };
+      onConnection = (socket) => {
+        side.#connection?.accept(socket);
       };
       return side;
     } catch (error) {
@@ -90,10 +109,12 @@ export class EnvoySide implements Side {
       client.leave();
       exchange?.close();
     }
+    this.#connection?.close();
     this.#calls.reset();
     const lines = await this.#settle();
     this.#arrived();
     this.#streams.clear();
+    this.#connection = undefined;
     return [...outcomes, { step: "everybody leaves", lines }];
   }
 
@@ -101,13 +122,20 @@ export class EnvoySide implements Side {
     return this.#envoy.logs();
   }
 
-  async #perform(step: Step, url: string): Promise<string[]> {
+  async #perform(step: Step, url: string): Promise<readonly string[]> {
     if (step.do === "answer") {
       return this.#calls.answer(step.answer);
     }
     if (step.do === "time") {
       await sleep(step.ms + LATE_MS);
       return [];
+    }
+    if (step.do === "connect") {
+      this.#connection = new TcpExchange(url);
+      return [];
+    }
+    if (isOfConnection(step)) {
+      return performOnConnection(step, opened(this.#connection));
     }
     const id = streamOf(step);
     if (step.do === "request") {
@@ -170,8 +198,18 @@ export class EnvoySide implements Side {
     exchange.onData(upstream.data);
   }
 
-  /** Waits until what was done has had its effects, and returns the calls between Envoy and the module. */
+  /** The same, and what a tick brings that the module wants at once. */
   async #settle(): Promise<string[]> {
+    const lines = await this.#quiet();
+    if (!asksForTickAtOnce(lines)) {
+      return lines;
+    }
+    await sleep(1 + LATE_MS);
+    return [...lines, ...(await this.#quiet())];
+  }
+
+  /** Waits until what was done has had its effects, and returns the calls between Envoy and the module. */
+  async #quiet(): Promise<string[]> {
     const mark = await this.#marker.settle();
     // What this process was sent before the mark's answer is read in the same turn of the event loop, or the next.
     for (let turn = 0; turn < TURNS; turn++) {
@@ -189,6 +227,10 @@ export class EnvoySide implements Side {
       ...unlessGivenUp(upstream.take(), upstream.isNew).map((line) => `upstream ${id}: ${line}`),
       ...client.inbox.take().map((line) => `client ${id}: ${line}`),
     ]);
+    if (this.#connection !== undefined) {
+      lines.push(...this.#connection.upstream.take().map((line) => `upstream 0: ${line}`));
+      lines.push(...this.#connection.client.take().map((line) => `client 0: ${line}`));
+    }
     return [...this.#calls.take().map((line) => `called: ${line}`), ...lines];
   }
 

@@ -209,6 +209,32 @@ const grpc: ComparedFilter = {
   scenarios: [scenario("there is no service", get({ path: "/", headers: [["authorization", "Bearer x"]] }))],
 };
 
+const sends = (data: string): Step => ({ do: "client sends", data });
+const upstreamSends = (data: string): Step => ({ do: "upstream sends", data });
+const connection = (name: string, ...steps: Step[]): Scenario =>
+  scenario(name, { do: "connect" }, sends("hello\n"), ...steps);
+
+const network: ComparedFilter = {
+  path: "test/filters/network.ts",
+  plugins: { only: { rootId: "", kind: "network" } },
+  scenarios: [
+    connection("both sides send, and the client closes", upstreamSends("Hi\n"), { do: "client closes" }),
+    connection("the client ends, and the upstream after it", { do: "client ends" }, upstreamSends("bye\n"), {
+      do: "upstream ends",
+    }),
+    connection("the upstream ends, and the client after it", { do: "upstream ends" }, sends("still\n"), {
+      do: "client ends",
+    }),
+    connection("the filter closes", sends("close\n")),
+    connection("the filter throws", sends("throw\n")),
+    connection("data waits for a call", sends("call\n"), answer(), upstreamSends("after\n")),
+    connection("more data while it waits", sends("call\n"), sends("more\n"), answer(), sends("last\n")),
+    connection("the client closes while data waits", sends("call\n"), { do: "client closes" }, answer()),
+    connection("the upstream ends while data waits", sends("call\n"), { do: "upstream ends" }, answer()),
+    scenario("nothing is sent", { do: "connect" }, { do: "client closes" }),
+  ],
+};
+
 export const FILTERS: readonly ComparedFilter[] = [
-  ...[bodies, streaming, headers, replies, interleaved, plugins, rawCalls, jump, grpc],
+  ...[bodies, streaming, headers, replies, interleaved, plugins, rawCalls, jump, grpc, network],
 ];

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TestHost } from "../host/index.ts";
 import type { LogLine } from "../host/index.ts";
 import { CallServer } from "./call-server.ts";
+import { NodeConnection } from "./node-connection.ts";
 import { NodeStream } from "./node-stream.ts";
 import type { Opener } from "./node-stream.ts";
-import { describeStep, streamOf, withOwnHeaders } from "./scenario.ts";
+import { describeStep, isOfConnection, opened, performOnConnection, streamOf, withOwnHeaders } from "./scenario.ts";
 import type { ComparedPlugin, Scenario, Side, Step, StepOutcome } from "./scenario.ts";
-import { TraceReader } from "./trace.ts";
+import { asksForTickAtOnce, TraceReader } from "./trace.ts";
 import type { LogEntry } from "./trace.ts";
 
 /** How often nothing may happen before a step has had its effects. */
@@ -22,6 +23,7 @@ export class NodeSide implements Side {
   readonly #plugins: ReadonlyMap<string, Opener>;
   readonly #reader = new TraceReader();
   #streams = new Map<number, NodeStream>();
+  #connection: NodeConnection | undefined;
 
   private constructor(entries: LogEntry[], host: TestHost, calls: CallServer, plugins: ReadonlyMap<string, Opener>) {
     this.#entries = entries;
@@ -67,10 +69,12 @@ export class NodeSide implements Side {
     for (const stream of this.#streams.values()) {
       stream.close();
     }
+    this.#connection?.close();
     this.#calls.reset();
     const lines = await this.#settle();
     this.#arrived();
     this.#streams.clear();
+    this.#connection = undefined;
     return [...outcomes, { step: "everybody leaves", lines }];
   }
 
@@ -82,12 +86,19 @@ export class NodeSide implements Side {
       await this.#host.advance(step.ms);
       return [];
     }
+    const plugin = this.#plugins.get(pluginName);
+    if (plugin === undefined) {
+      throw new Error(`there is no plugin ${pluginName}`);
+    }
+    if (step.do === "connect") {
+      this.#connection = new NodeConnection(plugin);
+      return [];
+    }
+    if (isOfConnection(step)) {
+      return performOnConnection(step, opened(this.#connection));
+    }
     const id = streamOf(step);
     if (step.do === "request") {
-      const plugin = this.#plugins.get(pluginName);
-      if (plugin === undefined) {
-        throw new Error(`there is no plugin ${pluginName}`);
-      }
       this.#streams.set(id, new NodeStream(plugin, withOwnHeaders(step, id)));
       return [];
     }
@@ -116,8 +127,18 @@ export class NodeSide implements Side {
     }
   }
 
-  /** Waits until nothing happens any more. Only calls to other processes take more than turns of the event loop. */
+  /** The same, and what a tick brings that the module wants at once. */
   async #settle(): Promise<string[]> {
+    const lines = await this.#quiet();
+    if (!asksForTickAtOnce(lines)) {
+      return lines;
+    }
+    await this.#host.advance(1);
+    return [...lines, ...(await this.#quiet())];
+  }
+
+  /** Waits until nothing happens any more. Only calls to other processes take more than turns of the event loop. */
+  async #quiet(): Promise<string[]> {
     await this.#host.advance(0);
     let quiet =
       this.#calls.isIdle && !this.#entries.some(({ text }) => text.includes("proxy_http_call")) ? QUIET_ROUNDS : 0;
@@ -135,8 +156,12 @@ export class NodeSide implements Side {
   #arrived(): string[] {
     const lines = [...this.#streams].flatMap(([id, stream]) => {
       const { upstream, client } = stream.arrived();
-      return [...upstream.map((line) => `upstream ${id}: ${line}`), ...client.map((line) => `client ${id}: ${line}`)];
+      return sides(id, upstream, client);
     });
+    if (this.#connection !== undefined) {
+      const { upstream, client } = this.#connection.arrived();
+      lines.push(...sides(0, upstream, client));
+    }
     return [...this.#calls.take().map((line) => `called: ${line}`), ...lines];
   }
 
@@ -145,6 +170,11 @@ export class NodeSide implements Side {
     await this.#calls[Symbol.asyncDispose]();
   }
 }
+
+const sides = (id: number, upstream: readonly string[], client: readonly string[]): string[] => [
+  ...upstream.map((line) => `upstream ${id}: ${line}`),
+  ...client.map((line) => `client ${id}: ${line}`),
+];
 
 function logEntry({ level, message }: LogLine): LogEntry {
   const isTrace = level === "trace" && /^\[(host|vm)(->|<-)(vm|host)\] /.test(message);

@@ -6,7 +6,7 @@ import type { Framing, Pairs, RequestHead, ResponseHead } from "./scenario.ts";
 import { wireHeaders } from "./wire.ts";
 
 /** Where streams are opened. */
-export type Opener = Pick<HostedPlugin, "openStream">;
+export type Opener = Pick<HostedPlugin, "openStream" | "connect">;
 
 const NO_REQUEST = ["skipped: the upstream has no request"];
 const NOT_ANSWERING = ["skipped: the upstream is not answering"];

@@ -35,9 +35,16 @@ export type Event =
   | { readonly do: "client leaves" | "upstream leaves" }
   | { readonly do: "response"; readonly head: ResponseHead };
 
-/** A step is an event of a stream, the answer to the oldest open call, or time that passes. */
+/** One thing that an end of the connection of TCP does. A scenario has one connection at most. */
+export type ConnectionEvent =
+  | { readonly do: "client ends" | "client closes" | "upstream ends" }
+  | { readonly do: "client sends" | "upstream sends"; readonly data: string };
+
+/** A step is an event of a stream or of the connection, the answer to the oldest open call, or time that passes. */
 export type Step =
   | (Event & { readonly stream?: number })
+  | { readonly do: "connect" }
+  | ConnectionEvent
   | { readonly do: "answer"; readonly answer: CallAnswer }
   | { readonly do: "time"; readonly ms: number };
 
@@ -61,6 +68,47 @@ export interface Side extends AsyncDisposable {
   /** What happened when the module was loaded. Called once, before the first scenario. */
   started(): Promise<StepOutcome>;
   run(scenario: Scenario): Promise<readonly StepOutcome[]>;
+}
+
+/** An end of a connection, in one of the two hosts. */
+export interface ComparedConnection {
+  clientSends(data: string): void;
+  clientEnds(): void;
+  clientCloses(): void;
+  /** False: there is no connection, or it is closed. */
+  upstreamSends(data: string): boolean;
+  upstreamEnds(): boolean;
+}
+
+export function opened<T>(connection: T | undefined): T {
+  if (connection === undefined) {
+    throw new Error("the scenario has no connection yet");
+  }
+  return connection;
+}
+
+export function isOfConnection(step: Step): step is ConnectionEvent {
+  return /^(client|upstream) (sends|ends|closes)$/.test(step.do);
+}
+
+/** @returns what is to be said about it */
+export function performOnConnection(step: ConnectionEvent, connection: ComparedConnection): readonly string[] {
+  const orSkipped = (isOpen: boolean) => (isOpen ? [] : ["skipped: the upstream has no connection"]);
+  switch (step.do) {
+    case "client sends":
+      connection.clientSends(step.data);
+      return [];
+    case "client ends":
+      connection.clientEnds();
+      return [];
+    case "client closes":
+      connection.clientCloses();
+      return [];
+    case "upstream sends":
+      return orSkipped(connection.upstreamSends(step.data));
+    case "upstream ends":
+      return orSkipped(connection.upstreamEnds());
+  }
 }
 
 export function streamOf(step: { readonly stream?: number }): number {
@@ -94,4 +142,6 @@ export function describeStep(step: Step): string {
 export interface ComparedPlugin {
   readonly rootId: string;
   readonly config?: unknown;
+  /** Default: "http". */
+  readonly kind?: "http" | "network";
 }

@@ -17,6 +17,12 @@ const ACTION_CALLBACKS = /^proxy_on_(new_connection|(down|up)stream_data|(reques
 /** Gives a list of which one header says how many milliseconds a call took: with one digit, or two. */
 const INEXACT = "proxy_get_header_map_pairs(HttpCallResponseHeaders)";
 
+/** Whether the module has asked for a tick within a millisecond, and it has not come yet: in both hosts it will, without a step. */
+export function asksForTickAtOnce(lines: readonly string[]): boolean {
+  const at = lines.findLastIndex((line) => line.includes("proxy_set_tick_period_milliseconds(1) -> Ok"));
+  return at >= 0 && !lines.slice(at).some((line) => line.startsWith("proxy_on_tick("));
+}
+
 /** The numbers of contexts and calls of one VM. */
 class Names {
   #roots = 0;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -7,6 +8,7 @@ import { buildTestFilter } from "../build-filter.ts";
 import type { BuiltModule } from "../build-filter.ts";
 import { send } from "./client.ts";
 import { startUpstream } from "./upstream.ts";
+import type { Answer } from "./upstream.ts";
 
 let bodies: BuiltModule;
 let streaming: BuiltModule;
@@ -121,6 +123,45 @@ describe("a whole body", () => {
   });
 });
 
+describe("a body that the filter wants whole", () => {
+  const MIB = 1024 * 1024;
+  const post = (filter: { readonly url: string }, path: string, size: number) =>
+    send(`${filter.url}${path}`, { chunks: [Buffer.alloc(size, "a")] });
+
+  test("may be as long as the host's buffer", async () => {
+    await using filter = await start(bodies.wasm);
+    expect((await post(filter, "/same", MIB)).body).toHaveLength(MIB);
+    const answer = await post(filter, "/same", MIB + 1);
+    expect(answer).toMatchObject({ status: 413, body: Buffer.from("Payload Too Large") });
+    expect(await post(filter, "/double", MIB / 2 + 1), "the filter makes it longer").toMatchObject({ status: 413 });
+    expect(filter.upstream.requests).toHaveLength(1);
+  });
+
+  test("is reset when it is a response's, also when the filter makes it longer", async () => {
+    const answer: Answer = (request, response) => {
+      response.end("a".repeat(Number(request.headers["x-length"])));
+    };
+    await using filter = await startFilter(bodies.wasm, { answer });
+    const get = (path: string, length: number) =>
+      send(`${filter.url}${path}`, { method: "GET", headers: { "x-length": String(length) } });
+    expect((await get("/same", MIB)).body).toHaveLength(MIB);
+    await expect(get("/same", MIB + 1)).rejects.toThrow("aborted");
+    // Envoy ends the stream within proxy_set_buffer_bytes: its last callbacks come while the hook runs.
+    await expect(get("/upper", MIB)).rejects.toThrow("aborted");
+    expect((await get("/same", 3)).body, "the VM lives").toHaveLength(3);
+  });
+
+  test("stands still when the headers have waited and it is longer than that", async () => {
+    await using filter = await start(bodies.wasm);
+    const outcome = post(filter, "/wait-headers", 3 * MIB).then(
+      ({ status }) => status,
+      () => "closed",
+    );
+    expect(await Promise.race([outcome, sleep(1500, "waits")])).toBe("waits");
+    expect(filter.upstream.requests).toEqual([]);
+  });
+});
+
 describe("trailers", () => {
   test("of both directions are read and changed, after the body's hook", async () => {
     await using filter = await start(bodies.wasm);
@@ -138,6 +179,22 @@ describe("trailers", () => {
     await filter.envoy.waitForFilterLog(/request trailers: x-from=client/);
     await filter.envoy.waitForFilterLog(/response trailers: x-end=upstream/);
   });
+
+  test.each(["/wait-headers", "/wait-headers-and-body"])(
+    "arrive with the body while the headers wait: %s",
+    async (path) => {
+      await using filter = await start(bodies.wasm);
+      const answer = await send(`${filter.url}${path}`, {
+        headers: { "x-want-trailers": "1" },
+        chunks: ["abc", "def"],
+        pauseMs: 0,
+        trailers: { "x-from": "client" },
+      });
+      expect(answer).toMatchObject({ status: 200, body: Buffer.from("<ABCDEF>"), trailers: { "x-seen": "yes" } });
+      expect(filter.upstream.requests[0]?.body.toString()).toBe("ABCDEF");
+      expect(filter.upstream.requests[0]?.trailers).toMatchObject({ "x-from": "client", "x-seen": "yes" });
+    },
+  );
 
   test("are added to a request that has none", async () => {
     await using filter = await start(bodies.wasm);

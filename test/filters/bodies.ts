@@ -12,6 +12,7 @@ export default defineFilter({
   onRequestHeaders(request, { log }) {
     request.state.path = request.path;
     log.info(`told length: ${request.headers.get("content-length") ?? "none"}`);
+    return request.path.startsWith("/wait-headers") ? waitForOther() : undefined;
   },
 
   async onRequestBody(request, { log }) {
@@ -19,6 +20,11 @@ export default defineFilter({
     log.info(`request body: ${body.size} bytes, ended ${body.ended}`);
     switch (request.state.path) {
       case "/upper":
+      case "/wait-headers":
+        body.set(body.text().toUpperCase());
+        return undefined;
+      case "/wait-headers-and-body":
+        await waitForOther();
         body.set(body.text().toUpperCase());
         return undefined;
       case "/json":
@@ -57,11 +63,17 @@ export default defineFilter({
     request.trailers.set("x-seen", "yes");
   },
 
+  onResponseHeaders(response) {
+    return response.state.path.startsWith("/wait-headers") ? waitForOther() : undefined;
+  },
+
   async onResponseBody(response, { log }) {
     const { body } = response;
     log.info(`response body: ${body.size} bytes`);
     switch (response.state.path) {
       case "/upper":
+      case "/wait-headers":
+      case "/wait-headers-and-body":
         body.set(`<${body.text()}>`);
         return undefined;
       case "/wait-response": {
@@ -87,6 +99,10 @@ export default defineFilter({
     log.info(`body after the end: ${after(response.request)} ${after(response)}`);
   },
 });
+
+async function waitForOther(): Promise<void> {
+  await fetch("/wait", { cluster: "other" });
+}
 
 function after(message: HttpRequest | HttpResponse): string {
   try {

@@ -1,6 +1,7 @@
 import { MapType, StreamType } from "../../src/abi/index.ts";
 import { BodyBuffer, emptyBuffer } from "./body-buffer.ts";
 import { HeaderMap } from "./header-map.ts";
+import { Watermark } from "./watermark.ts";
 
 /** Where the parts of a message go after the filter. */
 export interface MessageSink {
@@ -43,6 +44,10 @@ export interface DirectionSettings {
   readonly newest: { endOfStream: boolean };
   /** Is told of what Envoy takes and should not have been asked for. */
   readonly warn: (message: string) => void;
+  /** Envoy's per_connection_buffer_limit_bytes. */
+  readonly bufferLimit: number;
+  /** The filter holds more of a body than that. */
+  readonly onTooLarge: (direction: Direction) => void;
 }
 
 /**
@@ -75,6 +80,8 @@ export class Direction {
   /** Envoy's iterate_from_current_filter_: what waited behind a pause in the headers' callback is being shown. */
   #isShowing = false;
   #aborted = false;
+  /** More than the limit is held behind a pause in the headers' callback: Envoy reads no more from the sender. */
+  readonly watermark = new Watermark();
 
   constructor(kind: Kind, call: CallStream, sink: MessageSink, settings: DirectionSettings) {
     this.kind = kind;
@@ -99,6 +106,16 @@ export class Direction {
   /** Nothing passes any more. */
   abort(): void {
     this.#aborted = true;
+    this.watermark.fall();
+  }
+
+  get bufferLimit(): number {
+    return this.#settings.bufferLimit;
+  }
+
+  /** Whether so much more, together with what is held, is above the limit. */
+  wouldExceed(size: number): boolean {
+    return size > 0 && (this.#buffered?.bytes.length ?? 0) + size > this.bufferLimit;
   }
 
   /** The filter has paused it. */
@@ -122,6 +139,12 @@ export class Direction {
   }
 
   receiveBody(chunk: Uint8Array, endOfStream: boolean): void {
+    if (endOfStream && this.wouldExceed(chunk.length)) {
+      // That much never arrives together with the end: what is too much is so before the filter has seen the whole.
+      this.receiveBody(chunk, false);
+      this.receiveBody(new Uint8Array(), true);
+      return;
+    }
     this.lastAction = undefined;
     this.#endReceived = endOfStream;
     if (this.#aborted) {
@@ -129,6 +152,9 @@ export class Direction {
     }
     if (this.#iteration === "stop all") {
       this.#keep(chunk);
+      if (this.#isAboveLimit()) {
+        this.watermark.rise();
+      }
     } else {
       this.#filterBody(new BodyBuffer(chunk, true), endOfStream);
     }
@@ -171,6 +197,7 @@ export class Direction {
         this.#filterBody(buffered, isEnd);
       } else {
         this.#buffered = undefined;
+        this.watermark.fall();
         this.#passBody(buffered.drain(), isEnd);
       }
     }
@@ -203,14 +230,24 @@ export class Direction {
   }
 
   #filterBody(data: BodyBuffer, endOfStream: boolean): void {
+    const { onTooLarge } = this.#settings;
+    const wasAboveLimit = this.#isAboveLimit();
     if (this.#seesBuffered && data !== this.#buffered) {
       this.#keep(data.drain());
+    }
+    if (this.kind === RESPONSE && !wasAboveLimit && this.#isAboveLimit()) {
+      onTooLarge(this); // a request's callback is called first
+      return;
     }
     this.#chunk = data;
     this.#settings.newest.endOfStream = endOfStream;
     const action = this.#run(this.kind.onBody, this.body.bytes.length, Number(endOfStream));
     this.#seesBuffered = false;
     if (this.#aborted) {
+      return;
+    }
+    if (!wasAboveLimit && this.#isAboveLimit()) {
+      onTooLarge(this); // with this part, or because the filter has made it longer
       return;
     }
     if (action === 0) {
@@ -224,12 +261,32 @@ export class Direction {
       if (data !== this.#buffered) {
         this.#keep(data.drain());
       }
+      if (!wasAboveLimit && this.#isAboveLimit()) {
+        onTooLarge(this);
+        return;
+      }
+      this.#warnOfStandstill(endOfStream);
     } else if (endOfStream) {
       this.#keep(new Uint8Array());
     }
     if (this.#trailersAdded && this.trailers !== undefined && this.kind === REQUEST) {
       this.#warnOfTrailers("Envoy 1.40 sends them at once, and the body later, which");
       this.#passTrailers(this.trailers);
+    }
+  }
+
+  #isAboveLimit(): boolean {
+    return (this.#buffered?.bytes.length ?? 0) > this.bufferLimit;
+  }
+
+  /** Envoy notices when the limit is passed, and not later. */
+  #warnOfStandstill(endOfStream: boolean): void {
+    if (this.watermark.isAbove && !endOfStream && this.trailers === undefined) {
+      this.#settings.warn(
+        `${this.kind.onBody} paused with more than ${this.bufferLimit} bytes, the buffer limit, after a pause in ` +
+          `${this.kind.onHeaders}: Envoy 1.40 reads no more of it and answers nothing, until the stream's idle timeout; ` +
+          'take such bodies in parts (mode "stream"), or do not wait in the hook of the headers',
+      );
     }
   }
 
@@ -257,6 +314,7 @@ export class Direction {
     }
     const passing = this.#buffered ?? data;
     this.#buffered = undefined;
+    this.watermark.fall();
     this.#passBody(passing.drain(), endOfStream && !this.#trailersAdded);
     if (this.#trailersAdded && this.trailers !== undefined) {
       if (this.#isShowing) {

@@ -1,8 +1,8 @@
-import { ChunkReader } from "./chunks.ts";
 import type { Clock } from "./clock.ts";
 import type { Sender } from "./endpoint.ts";
 import { forward } from "./exchange.ts";
 import type { HttpMessage, StreamedMessage } from "./http-message.ts";
+import { pumpMessage } from "./message-pump.ts";
 import { MessageRecorder } from "./recording.ts";
 import type { HttpStream, StreamEnds } from "./stream.ts";
 
@@ -85,27 +85,8 @@ export function drive(
       },
     });
     signal?.addEventListener("abort", onAbort);
-    pump(request, stream).catch((error: unknown) => {
+    pumpMessage(request, stream.requestInlet, () => stream.over).catch((error: unknown) => {
       stream.reset(error as Error);
     });
   });
-}
-
-async function pump({ headers, chunks, trailers }: StreamedMessage, stream: HttpStream): Promise<void> {
-  const reader = new ChunkReader(chunks);
-  const isEmpty = await reader.isEmpty();
-  if (stream.over) {
-    return; // the client has left already
-  }
-  stream.requestHeaders(headers, isEmpty && trailers() === undefined);
-  for await (const { bytes, isLast } of reader.read()) {
-    if (stream.request.aborted) {
-      return;
-    }
-    stream.requestBody(bytes, isLast && trailers() === undefined);
-  }
-  const end = trailers();
-  if (end !== undefined) {
-    stream.requestTrailers(end);
-  }
 }

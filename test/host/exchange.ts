@@ -1,9 +1,10 @@
-import { ChunkReader, collect } from "./chunks.ts";
+import { collect } from "./chunks.ts";
 import type { Clock } from "./clock.ts";
 import type { Sender } from "./endpoint.ts";
 import { ConnectionError } from "./errors.ts";
 import type { HttpMessage, StreamedMessage } from "./http-message.ts";
 import { upstreamFailure, upstreamFailureText } from "./local-reply.ts";
+import { pumpMessage } from "./message-pump.ts";
 import type { HttpStream } from "./stream.ts";
 
 /** What connects the parts of an exchange. */
@@ -84,22 +85,9 @@ export async function forward(
     return;
   }
   try {
-    await pump(answer, stream);
+    await pumpMessage(answer, stream.responseInlet);
   } catch {
     onBroken();
-  }
-}
-
-async function pump({ headers, chunks, trailers }: StreamedMessage, stream: HttpStream): Promise<void> {
-  const reader = new ChunkReader(chunks);
-  const isEmpty = await reader.isEmpty();
-  stream.responseHeaders(headers, isEmpty && trailers() === undefined);
-  for await (const { bytes, isLast } of reader.read()) {
-    stream.responseBody(bytes, isLast && trailers() === undefined);
-  }
-  const end = trailers();
-  if (end !== undefined) {
-    stream.responseTrailers(end);
   }
 }
 

@@ -9,7 +9,8 @@ import { serve, startProxy } from "./listen.ts";
 import type { HttpProxy, ListenOptions } from "./listen.ts";
 import type { Machine } from "./machine.ts";
 import type { Machines } from "./machines.ts";
-import { configurationBytes, Plugin } from "./plugin.ts";
+import { configurationBytes } from "./plugin.ts";
+import type { Plugin } from "./plugin.ts";
 import { RequestTrace } from "./request-trace.ts";
 import type { RequestSummary } from "./request-trace.ts";
 import { StreamHandle } from "./stream-handle.ts";
@@ -37,12 +38,11 @@ export class HostedPlugin {
   constructor(machines: Machines, options: PluginOptions) {
     this.#machines = machines;
     this.#machine = machines.next();
-    this.#plugin = new Plugin(this.#machine, {
+    this.#plugin = machines.startPlugin(this.#machine, {
       configuration: configurationBytes(options.config),
       rootId: options.rootId ?? "",
       name: options.pluginName ?? "",
     });
-    this.#plugin.start();
   }
 
   /** The id of its root context, as in `TestHost.calls`. */
@@ -56,8 +56,7 @@ export class HostedPlugin {
     if (machine !== this.#machine) {
       const former = this.#plugin;
       this.#machine = machine;
-      this.#plugin = new Plugin(machine, former.settings);
-      this.#plugin.start();
+      this.#plugin = this.#machines.startPlugin(machine, former.settings);
       this.#retire(former);
     }
     return this.#plugin;
@@ -111,9 +110,8 @@ export class HostedPlugin {
   /** See {@link TestHost.configure}. */
   configure(config: unknown): void {
     const former = this.#running;
-    const next = new Plugin(this.#machine, { ...former.settings, configuration: configurationBytes(config) });
-    next.start();
-    this.#plugin = next;
+    const settings = { ...former.settings, configuration: configurationBytes(config) };
+    this.#plugin = this.#machines.startPlugin(this.#machine, settings);
     this.#retire(former);
   }
 

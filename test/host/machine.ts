@@ -14,6 +14,7 @@ import type { InterferenceOptions } from "./interference.ts";
 import type { Log } from "./log.ts";
 import type { FailurePolicy } from "./machines.ts";
 import { Metrics } from "./metrics.ts";
+import type { MetricCell } from "./metrics.ts";
 import { WASI_MODULES } from "./module.ts";
 import type { Plugin } from "./plugin.ts";
 import type { PropertyValue } from "./properties.ts";
@@ -39,9 +40,17 @@ export interface MachineSettings {
   readonly foreignFunctions: Readonly<Record<string, ForeignFunction>>;
   readonly properties: ReadonlyMap<string, PropertyValue>;
   readonly allowOnHeadersStopIteration: boolean;
+  readonly bufferLimit: number;
   readonly interference: InterferenceOptions;
   readonly failurePolicy: FailurePolicy;
   readonly trace: boolean;
+}
+
+/** What all VMs of a module write. */
+export interface MachineRecord {
+  readonly calls: CallLog;
+  readonly transcript: Transcript;
+  readonly metricCells: Map<string, MetricCell>;
 }
 
 /** A module in a VM, and what all of its plugins have in common. */
@@ -51,7 +60,7 @@ export class Machine {
   readonly vm: Vm;
   readonly calls: CallLog;
   readonly callouts = new CalloutIds();
-  readonly metrics = new Metrics();
+  readonly metrics: Metrics;
   readonly traces = new RequestTraces();
   readonly foreign: ForeignFunctions;
   readonly ticks: Ticks;
@@ -62,17 +71,12 @@ export class Machine {
   #lastConnectionId = 0;
 
   /**
-   * @param record - where its callbacks and calls are written
+   * @param record - where what it does is written
    * @param onFailure - called when the module has broken
    */
-  constructor(
-    module: GuestModule,
-    settings: MachineSettings,
-    log: Log,
-    record: { readonly calls: CallLog; readonly transcript: Transcript },
-    onFailure: () => void,
-  ) {
+  constructor(module: GuestModule, settings: MachineSettings, log: Log, record: MachineRecord, onFailure: () => void) {
     this.calls = record.calls;
+    this.metrics = new Metrics(record.metricCells);
     this.settings = settings;
     this.log = log;
     const fail = () => {

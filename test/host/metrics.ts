@@ -10,7 +10,8 @@ export type Metric =
   | { readonly type: "Counter" | "Gauge"; readonly value: number | bigint }
   | { readonly type: "Histogram"; readonly values: readonly (number | bigint)[] };
 
-interface Cell {
+/** A metric's value. It is the process's: VMs that define the same metric share it. */
+export interface MetricCell {
   readonly type: keyof typeof MetricType;
   value: bigint;
   readonly values: bigint[];
@@ -22,9 +23,14 @@ const ID_STEP = 4;
 const TYPE_NAMES = ["Counter", "Gauge", "Histogram"] as const;
 
 export class Metrics {
-  readonly #cells = new Map<string, Cell>();
-  readonly #byId = new Map<number, Cell>();
+  readonly #cells: Map<string, MetricCell>;
+  readonly #byId = new Map<number, MetricCell>();
   readonly #lastIds: [number, number, number] = [MetricType.Counter, MetricType.Gauge, MetricType.Histogram];
+
+  /** @param cells - the values, which other VMs may have as well */
+  constructor(cells: Map<string, MetricCell>) {
+    this.#cells = cells;
+  }
 
   /** By name. When metrics of different types share a name, the later ones are under the name and the type: `name (Gauge)`. */
   read(): ReadonlyMap<string, Metric> {

@@ -23,9 +23,16 @@ interface Flow {
   /** The filter can see the data. */
   isVisible: boolean;
   isEnd: boolean;
+  /** Its end has passed. */
+  hasEnded: boolean;
 }
 
-const newFlow = (): Flow => ({ data: new BodyBuffer(new Uint8Array(), true), isVisible: false, isEnd: false });
+const newFlow = (): Flow => ({
+  data: new BodyBuffer(new Uint8Array(), true),
+  isVisible: false,
+  isEnd: false,
+  hasEnded: false,
+});
 
 export interface ConnectionSettings {
   readonly clock: Clock;
@@ -106,12 +113,21 @@ export class Connection implements Context {
     this.#up.data.append(data);
     this.#up.isEnd = endOfStream;
     const action = this.#filter(this.#up, "proxy_on_upstream_data", () => {
+      this.#up.hasEnded = endOfStream;
       this.#ends.downstream(this.#up.data.drain(), endOfStream);
     });
     if (endOfStream) {
       this.#vm.call("proxy_on_upstream_connection_close", this.id, PeerType.Unknown);
     }
+    this.#closeIfEnded(PeerType.Local);
     return action;
+  }
+
+  /** Both sides have sent their end, and it has passed. */
+  #closeIfEnded(by: PeerType): void {
+    if (this.#down.hasEnded && this.#up.hasEnded) {
+      this.close(by);
+    }
   }
 
   #filter(flow: Flow, callback: "proxy_on_downstream_data" | "proxy_on_upstream_data", pass: () => void): number {
@@ -127,7 +143,9 @@ export class Connection implements Context {
   }
 
   #passUpstream(): void {
+    this.#down.hasEnded = this.#down.isEnd;
     this.#ends.upstream(this.#down.data.drain(), this.#down.isEnd);
+    this.#closeIfEnded(PeerType.Remote);
   }
 
   /** Envoy finishes with the done, log and delete of a connection in this order, which is not that of HTTP streams. */

@@ -67,8 +67,7 @@ export class Plugin {
       root.pluginConfiguration = configuration;
       this.#accept("proxy_on_configure", vm.call("proxy_on_configure", root.id, configuration.length));
     } catch (error) {
-      this.#machine.removePlugin(this);
-      this.#ended.abort(error);
+      this.drop();
       throw error;
     } finally {
       root.pluginConfiguration = undefined;
@@ -113,7 +112,7 @@ export class Plugin {
   openStream(ends: StreamEnds, trace?: RequestTrace): HttpStream {
     this.#checkOpen();
     const { vm, settings } = this.#machine;
-    const { clock, allowOnHeadersStopIteration, failurePolicy } = settings;
+    const { clock, allowOnHeadersStopIteration, failurePolicy, bufferLimit } = settings;
     const connectionId = this.#machine.nextConnectionId();
     let onEnd: () => void = () => undefined;
     const { traces } = this.#machine;
@@ -137,6 +136,7 @@ export class Plugin {
         connectionId,
         allowOnHeadersStopIteration,
         failurePolicy,
+        bufferLimit,
         warn: (message) => {
           this.#machine.log.add("warn", message);
         },
@@ -226,6 +226,11 @@ export class Plugin {
       log.add("warn", `proxy_on_done returned false, and the filter did not call proxy_done within ${DONE_MS} ms`);
     }
     vm.call("proxy_on_delete", this.root.id);
+    this.drop();
+  }
+
+  /** Ends it and its calls; the filter is told nothing. */
+  drop(): void {
     this.#machine.removePlugin(this);
     this.#ended.abort(new Error("the plugin has ended"));
   }

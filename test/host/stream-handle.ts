@@ -79,6 +79,15 @@ export class StreamHandle {
     return isAsked && this.#sent.get(this.#stream.response) !== "end" && (this.#isEnded || this.#stream.isAnswered);
   }
 
+  /**
+   * Who is not read from at the moment, because the filter holds more than the host's buffer limit of what they sent behind a pause in
+   * the headers' callback (Envoy's high watermark).
+   */
+  get backpressure(): { readonly request: boolean; readonly response: boolean } {
+    const { request, response } = this.#stream;
+    return { request: request.watermark.isAbove, response: response.watermark.isAbove };
+  }
+
   /** Why the stream was reset; undefined when it was not. */
   get resetReason(): Error | undefined {
     return this.#reset;

@@ -14,6 +14,7 @@ import { sentHeaders } from "./http-message.ts";
 import { makeLocalReply, upstreamFailureText } from "./local-reply.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { FailurePolicy } from "./machines.ts";
+import type { MessageInlet } from "./message-pump.ts";
 import type { Attribute } from "./properties.ts";
 import type { Vm } from "./vm.ts";
 
@@ -33,6 +34,8 @@ export interface StreamSettings {
   readonly allowOnHeadersStopIteration: boolean;
   readonly failurePolicy: FailurePolicy;
   readonly warn: (message: string) => void;
+  /** Envoy's per_connection_buffer_limit_bytes. */
+  readonly bufferLimit: number;
 }
 
 const FORWARDED_PROTO = "x-forwarded-proto";
@@ -72,7 +75,10 @@ export class HttpStream implements Context {
     this.#ends = ends;
     this.#settings = settings;
     this.#startTime = settings.clock.now();
-    const shared = { ...settings, newest: { endOfStream: false } };
+    const onTooLarge = (direction: Direction) => {
+      this.#tooLarge(direction);
+    };
+    const shared = { ...settings, newest: { endOfStream: false }, onTooLarge };
     const direction = (kind: Kind, sink: MessageSink) =>
       new Direction(kind, (callback, ...parameters) => vm.callStream(callback, id, ...parameters), sink, shared);
     this.request = direction(REQUEST, this.#upstream());
@@ -145,6 +151,36 @@ export class HttpStream implements Context {
     }
   }
 
+  get requestInlet(): MessageInlet {
+    return {
+      direction: this.request,
+      headers: (headers, isEnd) => {
+        this.requestHeaders(headers, isEnd);
+      },
+      body: (chunk, isEnd) => {
+        this.requestBody(chunk, isEnd);
+      },
+      trailers: (trailers) => {
+        this.requestTrailers(trailers);
+      },
+    };
+  }
+
+  get responseInlet(): MessageInlet {
+    return {
+      direction: this.response,
+      headers: (headers, isEnd) => {
+        this.responseHeaders(headers, isEnd);
+      },
+      body: (chunk, isEnd) => {
+        this.responseBody(chunk, isEnd);
+      },
+      trailers: (trailers) => {
+        this.responseTrailers(trailers);
+      },
+    };
+  }
+
   /** Once a response is complete, whether the filter holds it or not, Envoy drops what comes of the request. */
   #endRequestIf(endOfResponse: boolean): void {
     if (endOfResponse) {
@@ -180,6 +216,20 @@ export class HttpStream implements Context {
    */
   fail(): void {
     this.localReply({ status: 503, body: new Uint8Array(), headers: [], details: "wasm_fail_stream" });
+  }
+
+  /** The filter holds more of a body than the host does. */
+  #tooLarge({ kind, headersPassed }: Direction): void {
+    if (kind === REQUEST) {
+      const body = textToBytes("Payload Too Large");
+      this.localReply({ status: 413, body, headers: [], details: "request_payload_too_large" });
+    } else if (headersPassed) {
+      this.#codeDetails = "response_payload_too_large";
+      this.reset(new StreamResetError("the filter held more of the response's body than the buffer limit"));
+    } else {
+      const body = textToBytes("Internal Server Error");
+      this.localReply({ status: 500, body, headers: [], details: "response_payload_too_large" });
+    }
   }
 
   /**

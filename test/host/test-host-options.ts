@@ -64,6 +64,17 @@ export interface TestHostOptions extends PluginOptions, InterferenceOptions {
    * false, as Envoy's.
    */
   readonly allowOnHeadersStopIteration?: boolean;
+  /**
+   * Envoy's `per_connection_buffer_limit_bytes`: a filter that holds more of a body is answered with 413 (a request's), or its stream is
+   * reset (a response's). Behind a pause in the headers' callback the sender waits instead. Default: 1048576 bytes, as Envoy's.
+   */
+  readonly bufferLimit?: number;
+  /**
+   * Tries each plugin out as Envoy does before it takes a configuration: proxy_on_vm_start and proxy_on_configure run in a VM of
+   * their own, which is then dropped without another callback. What a filter does there happens once more: log lines, shared data,
+   * metrics, registered queues; its calls are not sent. Default: false.
+   */
+  readonly canary?: boolean;
   /** What becomes of traffic after the module has broken: by a trap, which no filter of this SDK can cause. Default: "FAIL_CLOSED". */
   readonly failurePolicy?: FailurePolicy;
   /**

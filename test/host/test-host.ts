@@ -25,6 +25,9 @@ import { SharedState } from "./shared-state.ts";
 import type { StreamHandle } from "./stream-handle.ts";
 import type { TestHostOptions } from "./test-host-options.ts";
 
+/** Envoy's default of per_connection_buffer_limit_bytes. */
+const ENVOY_BUFFER_LIMIT = 1024 * 1024;
+
 /**
  * A Proxy-Wasm host in Node that runs a built filter as Envoy does: same callbacks, same order, same refusals.
  *
@@ -94,9 +97,10 @@ export class TestHost implements AsyncDisposable {
       interference: options,
       failurePolicy: options.failurePolicy ?? "FAIL_CLOSED",
       allowOnHeadersStopIteration: options.allowOnHeadersStopIteration ?? false,
+      bufferLimit: options.bufferLimit ?? ENVOY_BUFFER_LIMIT,
       trace: options.trace ?? false,
     };
-    const machines = new Machines(await loadModule(filter, options.mode), settings, log);
+    const machines = new Machines(await loadModule(filter, options.mode), settings, log, options.canary ?? false);
     try {
       const host = new TestHost(machines, log, new HostedPlugin(machines, options), shared, manual);
       announceHost(host);

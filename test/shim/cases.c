@@ -175,6 +175,55 @@ static void test_whole_body_ends_with_trailers(void) {
   finish(id);
 }
 
+static void set_body_mode(BodyMode mode) { vm.filters[0].request_body = mode; }
+
+/* A request whose headers' hook waited, and whose body and trailers the host shows now. Returns the last action. */
+static uint32_t replay(uint32_t *id) {
+  uint32_t action;
+  set_body_mode(BODY_WHOLE);
+  *id = request("/call", &action);
+  CHECK(action == PROXY_ACTION_PAUSE);
+  answer(host.last_call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  set_body("one");
+  CHECK(proxy_on_request_body(*id, 3, 0) == PROXY_ACTION_PAUSE);
+  action = proxy_on_request_trailers(*id, 1);
+  set_body_mode(BODY_STREAM);
+  return action;
+}
+
+static void test_replayed_trailers_wait_for_a_tick(void) {
+  uint32_t id;
+  CHECK(replay(&id) == PROXY_ACTION_PAUSE && host.tick_period == 1);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  proxy_on_tick(ROOT);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 2 && host.tick_period == 0);
+  proxy_on_tick(ROOT);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 2);
+  finish(id);
+}
+
+static void test_replayed_streams_that_end_before_the_tick(void) {
+  uint32_t ids[3];
+  for (size_t i = 0; i < countof(ids); i++) {
+    memset(host.continued, 0, sizeof host.continued);
+    CHECK(replay(&ids[i]) == PROXY_ACTION_PAUSE);
+  }
+  finish(ids[1]);
+  proxy_on_tick(ROOT);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 3 && host.tick_period == 0);
+  host_map.gone = false;
+  finish(ids[0]);
+  finish(ids[2]);
+}
+
+static void test_host_that_does_not_tick(void) {
+  uint32_t id;
+  host.refuses_ticks = true;
+  CHECK(replay(&id) == PROXY_ACTION_CONTINUE);
+  finish(id);
+}
+
 static void test_whole_body_keeps_its_length(void) {
   uint32_t action;
   uint32_t id = request("/longer", &action);
@@ -185,8 +234,6 @@ static void test_whole_body_keeps_its_length(void) {
   CHECK(host_logged("responseBody: \"rewrite\""));
   finish(id);
 }
-
-static void set_body_mode(BodyMode mode) { vm.filters[0].request_body = mode; }
 
 static void test_inspected_body(void) {
   uint32_t action;
@@ -629,6 +676,37 @@ static void test_callbacks_out_of_order(void) {
   proxy_on_delete(8);
 }
 
+/* Envoy does so when a body becomes too large for it. */
+static void end_within_host_call(uint32_t id) {
+  proxy_on_log(id);
+  proxy_on_done(id);
+  proxy_on_delete(id);
+}
+
+static void test_stream_that_ends_within_a_host_call(void) {
+  uint32_t action;
+  uint32_t id = request("/", &action);
+  proxy_on_response_headers(id, 0, 0);
+  set_body("one");
+  host.on_set_buffer = end_within_host_call;
+  host.ends = id;
+  proxy_on_response_body(id, 3, 1);
+  CHECK(!host.on_set_buffer && !find_stream(id) && !vm.depth);
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
+static void test_stream_that_ends_within_a_host_call_after_waiting(void) {
+  uint32_t action;
+  uint32_t id = request("/body", &action);
+  set_body("one");
+  CHECK(proxy_on_request_body(id, 3, 1) == PROXY_ACTION_PAUSE);
+  host.on_set_buffer = end_within_host_call;
+  host.ends = id;
+  answer(host.last_call);
+  CHECK(!host.on_set_buffer && !find_stream(id) && !vm.depth);
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
 static void test_configuration(void) {
   host.configuration = "\"refused\"";
   CHECK(!proxy_on_configure(ROOT, (uint32_t)strlen(host.configuration)));
@@ -840,6 +918,9 @@ static const struct {
     CASE(test_body_arrives_while_its_hook_waits),
     CASE(test_whole_body),
     CASE(test_whole_body_ends_with_trailers),
+    CASE(test_replayed_trailers_wait_for_a_tick),
+    CASE(test_replayed_streams_that_end_before_the_tick),
+    CASE(test_host_that_does_not_tick),
     CASE(test_whole_body_keeps_its_length),
     CASE(test_inspected_body),
     CASE(test_inspected_body_ends_with_trailers),
@@ -870,6 +951,8 @@ static const struct {
     CASE(test_grpc_streams_of_an_old_configuration),
     CASE(test_malformed_pairs),
     CASE(test_callbacks_out_of_order),
+    CASE(test_stream_that_ends_within_a_host_call),
+    CASE(test_stream_that_ends_within_a_host_call_after_waiting),
     CASE(test_configuration),
     CASE(test_state_of_the_host),
     CASE(test_queue_events),

@@ -30,6 +30,9 @@ static struct {
   char body[1 << 12]; /* of the request or response that is on its way */
   size_t body_size;
   uint32_t closed, tick_period;
+  bool refuses_ticks;
+  void (*on_set_buffer)(uint32_t stream);                    /* called once, within the next proxy_set_buffer_bytes */
+  uint32_t ends;                                             /* that stream */
   uint32_t grpc_calls, grpc_streams, grpc_status, last_grpc; /* what was started, what starting answers, the last id */
   bool grpc_forbidden;
   uint32_t grpc_ended[2], last_ended; /* close and cancel, and the id of the last one */
@@ -119,6 +122,10 @@ uint32_t proxy_set_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_siz
     return PROXY_STATUS_BAD_ARGUMENT;
   memcpy(host.body, data, size);
   host.body_size = size;
+  void (*callback)(uint32_t) = host.on_set_buffer;
+  host.on_set_buffer = NULL;
+  if (callback)
+    callback(host.ends);
   return PROXY_STATUS_OK;
 }
 
@@ -128,6 +135,8 @@ uint32_t proxy_close_stream(uint32_t stream_type) {
 }
 
 uint32_t proxy_set_tick_period_milliseconds(uint32_t period) {
+  if (host.refuses_ticks)
+    return PROXY_STATUS_BAD_ARGUMENT;
   host.tick_period = period;
   return PROXY_STATUS_OK;
 }

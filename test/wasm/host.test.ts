@@ -407,10 +407,10 @@ test("body callbacks can change a body", async () => {
     (import "env" "proxy_set_buffer_bytes" (func $set (param i32 i32 i32 i32 i32) (result i32)))
     (data (i32.const 0) "<>")
     (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
-      (drop (call $set (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1)))
+      (if (local.get 1) (then (drop (call $set (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1)))))
       (i32.const 0))
     (func (export "proxy_on_response_body") (param i32 i32 i32) (result i32)
-      (drop (call $set (i32.const 1) (local.get 1) (i32.const 0) (i32.const 1) (i32.const 1)))
+      (if (local.get 1) (then (drop (call $set (i32.const 1) (local.get 1) (i32.const 0) (i32.const 1) (i32.const 1)))))
       (i32.const 0))`);
   await using host = await TestHost.load(filter, { upstream: async (request) => new Response(await request.text()) });
   const response = await host.fetch("http://a/", { method: "POST", body: "body" });

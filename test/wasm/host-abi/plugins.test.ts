@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { TestHost, TestHostError } from "../../host/index.ts";
-import { calls, load, messages } from "./helpers.ts";
+import { calls, load, messages, statuses } from "./helpers.ts";
 import { call, log, tinyModule, wat } from "./tiny-module.ts";
 import type { Body, Step } from "./tiny-module.ts";
 
@@ -148,4 +148,66 @@ test("a reactor is initialised and its main is called; a command is started", as
   const command = `${print("init")} (func (export "_start") (call $print))`;
   await using second = await TestHost.load(tinyModule({ on: {}, extra: command }));
   expect(messages(second)).toEqual(["init"]);
+});
+
+describe("with a canary", () => {
+  const start = ["create 1", "vm_start 1", "configure 1"];
+
+  test("a plugin starts once more, in a VM that is dropped without another callback", async () => {
+    const host = await load(life, { canary: true });
+    expect(lives(host)).toEqual([...start, ...start]);
+    host.configure("other");
+    await host.advance(0);
+    expect(lives(host).slice(6), "a new VM, and then the VM that is at work").toEqual([
+      ...start,
+      ...["create 2", "vm_start 2", "configure 2"],
+      ...["done 1", "delete 1"],
+    ]);
+    host.configure("");
+    await host.advance(0);
+    expect(lives(host).slice(14), "the first settings have passed").toEqual([
+      ...["create 3", "vm_start 3", "configure 3"],
+      ...["done 2", "delete 2"],
+    ]);
+    await host.close();
+  });
+
+  test("what the first start did in the host stays, and its calls are not sent", async () => {
+    let asked = 0;
+    const pairs = { ":method": "GET", ":path": "/", ":authority": "a" };
+    await using host = await load(
+      {
+        proxy_on_configure: [
+          call("proxy_define_metric", { metric_type: 0, name: "starts" }),
+          call("proxy_increment_metric", { metric_id: 4, offset: 1n }),
+          call("proxy_set_shared_data", { key: "k", value: "v" }),
+          call("proxy_http_call", { upstream_name: "other", headers: Object.entries(pairs), timeout: 1000 }),
+        ],
+      },
+      {
+        canary: true,
+        clusters: {
+          other: () => {
+            asked++;
+            return new Response();
+          },
+        },
+      },
+    );
+    await host.advance(0);
+    expect(host.metrics.get("starts")).toEqual({ type: "Counter", value: 2 });
+    expect(host.sharedData.get("k")).toMatchObject({ cas: 2 });
+    expect(statuses(host, "proxy_http_call")).toEqual(["Ok", "Ok"]);
+    expect(asked).toBe(1);
+  });
+
+  test("a configuration that it refuses never reaches the VM that is at work", async () => {
+    const lines: string[] = [];
+    const refused = load(
+      { ...life, proxy_on_configure: { steps: [log("configure")], returns: 0 } },
+      { canary: true, onLog: ({ message }) => lines.push(message) },
+    );
+    await expect(refused).rejects.toThrow("proxy_on_configure returned false");
+    expect(lines).toEqual(["create", "vm_start", "configure", "Failed to configure base Wasm plugin"]);
+  });
 });

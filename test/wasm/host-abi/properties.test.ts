@@ -76,6 +76,7 @@ test("what comes from headers is gone with them, and back for the log", async ()
   );
   expect(readable).toEqual([
     ...["NotFound", "NotFound", "NotFound", "a number"], // request body
+    ...["NotFound", "NotFound", "NotFound", "a number"], // its end
     ...["NotFound", "NotFound", "a number", "a number"], // response headers
     ...["/b", "NotFound", "a number", "a number"], // log
   ]);

@@ -156,7 +156,7 @@ describe("fetch", () => {
     expect(trailersOf(response)).toEqual([["x-trailers", '[["x-a","1"]]']]);
     expect(seen(host)).toEqual(["one,", "two", "one,two", "!"]);
     expect((await host.fetch("http://a/", { method: "POST", body: ["a", "b"] })).status).toBe(200);
-    expect(seen(host).slice(4)).toEqual(["a", "b", "ab", "!"]);
+    expect(seen(host).slice(4)).toEqual(["a", "b", "", "ab", "!"]);
   });
 
   test("rejects with what its body throws", async () => {

@@ -83,6 +83,43 @@ describe("a whole body", () => {
   });
 });
 
+describe("a body that the filter wants whole", () => {
+  const MIB = 1024 * 1024;
+
+  test("may be as long as the host's buffer", async () => {
+    await using filter = await start(bodies);
+    expect((await filter.post("/same", "a".repeat(MIB))).text).toHaveLength(MIB);
+    const answer = await filter.post("/same", "a".repeat(MIB + 1));
+    expect(answer).toMatchObject({ status: 413, text: "Payload Too Large" });
+    expect(await filter.post("/double", "a".repeat(MIB / 2 + 1)), "the filter makes it longer").toMatchObject({
+      status: 413,
+    });
+    expect(filter.seen).toHaveLength(1);
+  });
+
+  test("is reset when it is a response's", async () => {
+    const upstream = (request: Request) => new Response("a".repeat(Number(request.headers.get("x-length"))));
+    await using host = await TestHost.load(bodies, { upstream, bufferLimit: 1000 });
+    const get = async (length: string) =>
+      (await host.fetch("http://a/same", { headers: { "x-length": length } })).text();
+    expect(await get("1000")).toHaveLength(1000);
+    await expect(get("1001")).rejects.toThrow("more of the response's body than the buffer limit");
+  });
+
+  test("stands still in Envoy when the headers have waited and it is longer than that: the log says so", async () => {
+    await using host = await TestHost.load(bodies, { clusters: { other: () => new Response() }, bufferLimit: 1000 });
+    const stream = host.openStream();
+    stream.requestHeaders({ ":method": "POST", ":path": "/wait-headers" });
+    stream.requestBody("a".repeat(1000));
+    expect(stream.backpressure).toEqual({ request: false, response: false });
+    stream.requestBody("b");
+    expect(stream.backpressure).toEqual({ request: true, response: false });
+    await host.advance(0);
+    expect(lines(host).join("\n")).toContain("Envoy 1.40 reads no more of it and answers nothing");
+    expect(stream.upstream.text).toBe("");
+  });
+});
+
 describe("trailers", () => {
   test("of both directions are read and changed, after the body's hook", async () => {
     await using filter = await start(bodies);
@@ -103,6 +140,27 @@ describe("trailers", () => {
       },
     ]);
   });
+
+  test.each(["/wait-headers", "/wait-headers-and-body"])(
+    "arrive with the body while the headers wait: %s",
+    async (path) => {
+      await using filter = await start(bodies);
+      const more = { headers: { "x-want-trailers": "1" }, trailers: [["x-from", "client"]] };
+      const answer = await filter.post(path, ["abc", "def"], more);
+      expect(answer.text).toBe("<ABCDEF>");
+      expect(answer.trailers).toEqual([
+        ["x-end", "upstream"],
+        ["x-seen", "yes"],
+      ]);
+      expect(filter.seen[0]).toMatchObject({ body: "ABCDEF" });
+      expect(filter.seen[0]?.trailers).toEqual([
+        ["x-from", "client"],
+        ["x-seen", "yes"],
+      ]);
+      expect(lines(filter.host).filter((line) => line.startsWith("request trailers"))).toHaveLength(1);
+      expect(lines(filter.host).join("\n")).not.toContain("Envoy 1.40 loses the body");
+    },
+  );
 
   test("are added to a request that has none", async () => {
     await using filter = await start(bodies);

@@ -19,7 +19,7 @@ export function useContext(id: number): boolean {
 }
 
 export function createPlugin(id: number): Plugin {
-  const plugin = { id, settingUp: false };
+  const plugin = { id, settingUp: false, tickPeriod: 0, tickBorrowed: false };
   vm.plugins.set(id, plugin);
   return plugin;
 }
@@ -76,6 +76,7 @@ function makeMessage(stream: Stream, isRequest: boolean, { streamType, headers, 
     bodyEnded: false,
     bodyComplete: false,
     lengthGoes: false,
+    replay: "none",
     bodySize: 0,
     bodyStart: 0,
     bodyEnd: 0,

@@ -6,6 +6,7 @@ import { boundary } from "./boundary.ts";
 import { closeCallResponse, openCallResponse } from "./calls.ts";
 import { bodyMode, createPlugin, newStream } from "./contexts.ts";
 import { onClose, onInitialMetadata, onReceive, onTrailingMetadata } from "./grpc.ts";
+import { delay, mayBeReplayed, noteBody, returnTick } from "./delayed.ts";
 import { arrive, endStream, enterCallback, hasHook, inCallback, leaveCallback, observe } from "./hooks.ts";
 import { allocate } from "./memory.ts";
 import { callHandler, configurePlugin, endPlugin, loadBuffer } from "./plugins.ts";
@@ -34,6 +35,7 @@ function bodyArrives(message: Message | undefined, size: number, endOfStream: nu
   }
   message.bodySize = size;
   message.bodyEnded = message.bodyComplete = endOfStream !== 0;
+  noteBody(message);
   return arrive(message, ARRIVED.body);
 }
 
@@ -41,8 +43,10 @@ function trailersArrive(message: Message | undefined): Action {
   if (message === undefined) {
     return Action.Continue;
   }
+  const isReplayed = mayBeReplayed(message);
   message.bodyComplete = true;
-  return arrive(message, ARRIVED.trailers);
+  const action = arrive(message, ARRIVED.trailers);
+  return isReplayed && action === Action.Continue && delay(message) ? Action.Pause : action;
 }
 
 /** An access logger is given its plugin's context: what it sees is the stream that is being logged. */
@@ -184,7 +188,10 @@ const HOOKS: Readonly<Record<string, readonly [Callback, Exported]>> = {
 
 /** Those of events, by what the SDK calls them. */
 const EVENTS: Readonly<Record<string, readonly [Callback, Exported]>> = {
-  tick: ["proxy_on_tick", (pluginId = 0) => callHandler("tick", pluginId, pluginId)],
+  tick: [
+    "proxy_on_tick",
+    (pluginId = 0) => callHandler("tick", pluginId, pluginId, returnTick(vm.plugins.get(pluginId))),
+  ],
   queue_ready: [
     "proxy_on_queue_ready",
     (pluginId = 0, queueId = 0) => callHandler("queue_ready", pluginId, pluginId, queueId),
@@ -222,15 +229,23 @@ function isNeeded(hook: string): boolean {
   });
 }
 
+/** See `needs_tick` in src/shim/build.c. */
+function isEventNeeded(event: string): boolean {
+  const mayWaitForTick = vm.filters.some(
+    (filter) =>
+      (hasHook(filter, "onRequestHeaders") && hasHook(filter, "onRequestBody") && filter.requestBody !== "stream") ||
+      (hasHook(filter, "onResponseHeaders") && hasHook(filter, "onResponseBody") && filter.responseBody !== "stream"),
+  );
+  return vm.handlers[event] !== undefined || (event === "tick" && mayWaitForTick);
+}
+
 /** @param used - the shim's functions that the SDK has taken */
 export function exposeModule(used: ReadonlySet<string>): void {
   const streams = used.has("proxy_grpc_stream");
   const exported: Record<string, Exported> = {
     ...ALWAYS,
     ...Object.fromEntries(Object.entries(HOOKS).flatMap(([hook, entry]) => (isNeeded(hook) ? [entry] : []))),
-    ...Object.fromEntries(
-      Object.entries(EVENTS).flatMap(([event, entry]) => (vm.handlers[event] === undefined ? [] : [entry])),
-    ),
+    ...Object.fromEntries(Object.entries(EVENTS).flatMap(([event, entry]) => (isEventNeeded(event) ? [entry] : []))),
     ...(streams || used.has("proxy_grpc_call") ? GRPC : {}),
     ...(streams ? GRPC_STREAMS : {}),
   };

@@ -6,6 +6,7 @@ import type { Registration, Shim } from "../../../../src/sdk/shim.ts";
 import { getBody, getBodySize, isBodyEnded, setBody } from "./body.ts";
 import { getCallBytes, getCallHeaders, getCallText, getCallTrailers, httpCall } from "./calls.ts";
 import { bodyView, enterMap, enterMessage, getMessage, headersView, messageView, useContext } from "./contexts.ts";
+import { setTickPeriod } from "./delayed.ts";
 import { cancelGrpcStreams, forgetGrpcStream, grpcCall, grpcCancel, grpcClose, grpcSend, grpcStream } from "./grpc.ts";
 import { changeHeader, getHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
 import { allocate, call, callWasi, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
@@ -161,7 +162,7 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
     outcome("proxy_set_property", call("proxy_set_property", body(path), body(value)));
   },
   proxy_set_tick_period_milliseconds: (period: unknown) => {
-    outcome("proxy_set_tick_period_milliseconds", call("proxy_set_tick_period_milliseconds", uint32(period)));
+    outcome("proxy_set_tick_period_milliseconds", setTickPeriod(uint32(period)));
   },
   proxy_continue_stream: (stream: unknown) => {
     outcome("proxy_continue_stream", call("proxy_continue_stream", streamTypeOf(stream)));

@@ -3,6 +3,7 @@
 import { Action, Status } from "../../../../src/abi/index.ts";
 import { boundary } from "./boundary.ts";
 import { bodyMode, endMessage, messageView, useContext } from "./contexts.ts";
+import { forgetDelayed } from "./delayed.ts";
 import { call, freeAll } from "./memory.ts";
 import { serialize } from "./pairs.ts";
 import { ARRIVED, vm } from "./state.ts";
@@ -187,6 +188,7 @@ function runArrived(message: Message): Action {
 /** A paused hook's promise has settled: the stream goes on, unless something else of it waits. */
 function resume({ message, settled }: PausedHook): void {
   message.paused = undefined;
+  const headersWaited = message.hook === arrivalsOf(message).headers;
   let action: Action = settled === undefined ? Action.Continue : conclude(message, settled);
   if (message.bodyOpen) {
     closeBody(message);
@@ -197,6 +199,7 @@ function resume({ message, settled }: PausedHook): void {
   if (message.inCallback) {
     message.action = action;
   } else if (action === Action.Continue && !message.stream.closed && useContext(message.stream.id)) {
+    message.replay = headersWaited ? "started" : "none";
     call("proxy_continue_stream", message.streamType);
   }
 }
@@ -222,7 +225,7 @@ export function enterCallback(contextId: number, pluginId: number): void {
 export function arrive(message: Message, what: number): Action {
   message.arrived |= what;
   if (message.paused !== undefined) {
-    return Action.Pause;
+    return (message.action = Action.Pause);
   }
   enterCallback(message.stream.id, message.stream.plugin.id);
   message.inCallback = true;
@@ -259,6 +262,7 @@ export function endStream(stream: Stream): void {
       }
       message.paused = undefined;
     }
+    forgetDelayed(message);
     endMessage(message);
   }
 }

@@ -23,6 +23,10 @@ export interface Plugin {
   context?: unknown;
   /** Its setup is not over, and its streams wait for it. */
   settingUp: boolean;
+  /** Milliseconds that the program has asked for. */
+  tickPeriod: number;
+  /** The next tick is not the program's. */
+  tickBorrowed: boolean;
 }
 
 /** A part of a message that is an object of its own: its headers, its trailers or its body. */
@@ -67,6 +71,8 @@ export interface Message {
   bodyComplete: boolean;
   /** content-length is removed when the headers go on. */
   lengthGoes: boolean;
+  /** How far the host may be with showing what it kept while the headers' hook waited. */
+  replay: "none" | "started" | "body";
   /** Bytes that the host holds. */
   bodySize: number;
   /** Those that the hook has been given. */
