@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 import { tempProject } from "../temp-project.ts";
+import { walkThroughCommands } from "./documented.ts";
 import { runKubectl } from "./mesh.ts";
 
 const MANIFESTS = readdirSync("example").filter((name) => name.endsWith(".yaml"));
@@ -22,12 +23,10 @@ test("a field that is not in the definitions is refused", async () => {
   );
 });
 
-test("the commands in the manifests' comments work", async () => {
+test("the commands in the manifests' comments are those of the walk-through", async () => {
   const commands = MANIFESTS.flatMap((name) => [
-    ...readFileSync(`example/${name}`, "utf8").matchAll(/^# {3}kubectl (.*)$/gm),
-  ]).map(([, args = ""]) => args.split(" "));
-  expect(commands.map(([, , , , name]) => name)).toEqual(["back-golang", "back-python"]);
-  for (const args of commands) {
-    expect(await runKubectl(...args, "--dry-run=server")).toMatch(/^configmap\/\S+ created \(server dry run\)\n$/);
-  }
+    ...readFileSync(`example/${name}`, "utf8").matchAll(/^# {3}(kubectl .*)$/gm),
+  ]).map(([, command = ""]) => command);
+  expect(commands).toHaveLength(2);
+  expect(await walkThroughCommands()).toEqual(expect.arrayContaining(commands));
 });

@@ -12,11 +12,10 @@ import { REGISTRY } from "./network.ts";
 
 const run = promisify(execFile);
 
-/** `make container.push IMAGE=...`: builds the jump filter and pushes it. @returns the name with the digest that it prints */
-export async function makeContainerPush(image: string): Promise<string> {
-  const env = { ...process.env, ORAS: await goTool("oras") };
-  const { stdout } = await run("make", ["container.push", `IMAGE=${image}`], { env });
-  return stdout.trimEnd().split("\n").at(-1) ?? "";
+/** `make` in the project's folder, with its oras. @returns what it prints to its standard output */
+export async function make(...args: string[]): Promise<string> {
+  const { stdout } = await run("make", args, { env: { ...process.env, ORAS: await goTool("oras") } });
+  return stdout;
 }
 
 /** The jump filter, which `npm run test:mesh` has built. */

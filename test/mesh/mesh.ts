@@ -77,9 +77,9 @@ export async function request(agent?: Agent): Promise<Answer> {
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: await text(incoming) };
 }
 
-/** What `curl` prints for a path of the gateway. */
-export async function curl(path: string): Promise<string> {
-  const { stdout } = await run("curl", ["--silent", "--show-error", `${inject("mesh").gateway}${path}`]);
+/** @returns what `curl` prints, without its progress */
+export async function curl(...args: string[]): Promise<string> {
+  const { stdout } = await run("curl", ["--silent", "--show-error", ...args]);
   return stdout;
 }
 
