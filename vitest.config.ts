@@ -41,7 +41,7 @@ export default defineConfig({
       project("containers", ["test/containers/**/*.test.ts"], 120_000),
       project("differential", ["test/differential/**/*.test.ts"], 120_000),
       // Only within the namespaces of npm run test:mesh.
-      project("mesh", ["test/mesh/**/*.test.ts"], 60_000, {}, ["test/mesh/setup.ts"]),
+      project("mesh", ["test/mesh/**/*.test.ts"], 120_000, {}, ["test/mesh/setup.ts"]),
     ],
   },
 });

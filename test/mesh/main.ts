@@ -23,11 +23,11 @@ const CACHE = join(ROOT, ".cache", "mesh");
 const RUN = join(CACHE, "run");
 const VITEST = join(ROOT, "node_modules", "vitest", "vitest.mjs");
 
+/** One mesh, and one file of tests after the other; the output is the walk-through's transcript. */
+const VITEST_OPTIONS = ["--no-file-parallelism", "--reporter=verbose", "--disable-console-intercept=true"];
+
 async function main(): Promise<number> {
-  const limitS = Number(process.env["MESH_LIMIT_S"] ?? "600");
-  if (!Number.isInteger(limitS) || limitS <= 0) {
-    throw new Error(`MESH_LIMIT_S must be a number of seconds, not ${JSON.stringify(process.env["MESH_LIMIT_S"])}`);
-  }
+  const limitS = readLimit(process.env["MESH_LIMIT_S"] ?? "600");
   const interrupted = new AbortController();
   let isInstalling = true;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -59,17 +59,7 @@ async function main(): Promise<number> {
     try {
       return await runInNamespaces(
         process.execPath,
-        // One mesh, and one file of tests after the other.
-        [
-          VITEST,
-          "run",
-          "--project",
-          "mesh",
-          "--no-file-parallelism",
-          "--reporter=verbose",
-          "--disable-console-intercept",
-          ...process.argv.slice(2),
-        ],
+        [VITEST, "run", "--project", "mesh", ...VITEST_OPTIONS, ...process.argv.slice(2)],
         {
           env: { PROXY_WASM_TS_MESH: RUN, TMPDIR: temporary },
           signal: AbortSignal.any([interrupted.signal, tooLong.signal]),
@@ -81,6 +71,14 @@ async function main(): Promise<number> {
       console.error(`The mesh's logs are in ${relative(process.cwd(), join(RUN, "logs"))}`);
     }
   });
+}
+
+function readLimit(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isInteger(seconds) || seconds <= 0) {
+    throw new Error(`MESH_LIMIT_S must be a number of seconds, not ${JSON.stringify(text)}`);
+  }
+  return seconds;
 }
 
 /** What the tests run with make would fetch packages, where there is no network. */
