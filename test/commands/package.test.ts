@@ -132,7 +132,8 @@ test("looks into modules, configures Envoy and serves", async () => {
 /** Runs vitest as its user would. @returns what it prints, without colours */
 async function runVitest(folder: string, ...parameters: string[]): Promise<string> {
   const vitest = project.path("node_modules/vitest/vitest.mjs");
-  const { stdout, stderr } = await runNode([vitest, "run", ...parameters], project.path(folder));
+  // The first test of a file builds its filter, which takes its time beside other suites.
+  const { stdout, stderr } = await runNode([vitest, "run", "--testTimeout=60000", ...parameters], project.path(folder));
   return stripVTControlCharacters(stdout + stderr);
 }
 
@@ -147,6 +148,13 @@ test("the coverage of native mode has the lines of the TypeScript, and not those
   // The body of `refuse`, and where it is called.
   expect(output).toMatch(/^ *filter\.ts +\|.*\| *4,9-10 *$/m);
   expect(output).not.toContain("dispatcher");
+});
+
+test("builds the README's filter by the README's command", async () => {
+  const readme = await readFile(join(packageRoot, "README.md"), "utf8");
+  const [, words = ""] = /^ {4}npx proxy-wasm-ts (.+)$/m.exec(readme) ?? [];
+  expectSuccess(await run(project.path("node_modules/.bin/proxy-wasm-ts"), words.split(" "), project.path("readme")));
+  expect(readModule(await readFile(project.path("readme/auth.wasm"))).exports.length).toBeGreaterThan(0);
 });
 
 test.each(["wasm", "native"])("the examples of the README and of docs/TESTING.md pass in mode %s", async (mode) => {
