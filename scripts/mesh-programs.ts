@@ -149,6 +149,8 @@ async function build(
     name: "go build",
     cwd: MODULES,
     env: { GOFLAGS: "-mod=readonly", CGO_ENABLED: "0" },
+    // It runs compilers.
+    group: true,
     onOutput: (text) => {
       lines += text.split("\n").length - 1;
     },
