@@ -13,8 +13,14 @@ const alias = [
 ];
 
 /** A suite by what it needs: nothing but Node; the built engine and dist/filter.wasm; a real Envoy; Envoy and Go. */
-function project(name: string, include: string[], testTimeout: number, env: Record<string, string> = {}) {
-  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout, env } };
+function project(
+  name: string,
+  include: string[],
+  testTimeout: number,
+  env: Record<string, string> = {},
+  globalSetup: string[] = [],
+) {
+  return { resolve: { alias }, test: { name, include, testTimeout, hookTimeout: testTimeout, env, globalSetup } };
 }
 
 export default defineConfig({
@@ -34,6 +40,8 @@ export default defineConfig({
       project("images", ["test/images/**/*.test.ts"], 120_000),
       project("containers", ["test/containers/**/*.test.ts"], 120_000),
       project("differential", ["test/differential/**/*.test.ts"], 120_000),
+      // Only within the namespaces of npm run test:mesh.
+      project("mesh", ["test/mesh/**/*.test.ts"], 120_000, {}, ["test/mesh/setup.ts"]),
     ],
   },
 });

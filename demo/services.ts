@@ -19,35 +19,49 @@ export interface Service extends Child {
   readonly url: string;
 }
 
-export async function startBackPython(): Promise<Service> {
+/** Where a service listens, and who is given its log as it comes. */
+export interface ServiceOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly onOutput?: (text: string) => void;
+}
+
+/** A fixed port belongs to the user; the demo takes a free one. */
+const ANY_PORT: ServiceOptions = { host: "127.0.0.1", port: 0 };
+
+export async function startBackPython(options = ANY_PORT): Promise<Service> {
   await need("python3", ["--version"], "Install Python 3.");
-  // A fixed port belongs to the user; the demo takes a free one.
-  return startService("back-python", "python3", ["-u", join(DEMO, "back-python", "app.py")]);
+  return startService("back-python", "python3", ["-u", join(DEMO, "back-python", "app.py")], options);
 }
 
 /** The real program, compiled first, or the same in Node. @param next - the origin of back-python */
-export async function startBackGolang(next: string, compile: boolean): Promise<Service> {
+export async function startBackGolang(next: string, compile: boolean, options = ANY_PORT): Promise<Service> {
   if (!compile) {
     const standIn = join(DEMO, "back-golang", "stand-in.ts");
-    return startService("back-golang", process.execPath, [...process.execArgv, standIn], { NEXT: next });
+    return startService("back-golang", process.execPath, [...process.execArgv, standIn], options, { NEXT: next });
   }
   await need("go", ["version"], "Install Go 1.21 or newer, or run the demo without --envoy: it needs no Go then.");
   const program = join(CACHE, "back-golang");
   await mkdir(CACHE, { recursive: true });
   await run("go", ["build", "-o", program, "."], { cwd: join(DEMO, "back-golang") });
-  return startService("back-golang", program, [], { NEXT: next });
+  return startService("back-golang", program, [], options, { NEXT: next });
 }
 
 async function startService(
   name: string,
   program: string,
   args: readonly string[],
+  { host, port: wanted, ...rest }: ServiceOptions,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
-  const child = await startChild(program, args, { name, env: { ...env, HOST: "127.0.0.1", PORT: "0" } });
+  const child = await startChild(program, args, {
+    name,
+    env: { ...env, HOST: host, PORT: String(wanted) },
+    ...rest,
+  });
   try {
     const [, port = ""] = await child.waitFor(/listens on port (\d+)/, START_MS);
-    return { ...child, url: `http://127.0.0.1:${port}` };
+    return { ...child, url: `http://${host}:${port}` };
   } catch (error) {
     await child.stop();
     throw error;

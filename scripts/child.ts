@@ -23,13 +23,16 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly onOutput?: (text: string) => void;
+  /** It starts programs of its own, which end when it is stopped. Ctrl-C at a terminal does not reach it, then. */
+  readonly group?: boolean;
 }
 
-const running = new Set<ChildProcess>();
+/** The programs that run, each with how to signal it. */
+const running = new Map<ChildProcess, (signal: NodeJS.Signals) => void>();
 
 process.once("exit", () => {
-  for (const child of running) {
-    child.kill("SIGKILL");
+  for (const signal of running.values()) {
+    signal("SIGKILL");
   }
 });
 
@@ -37,13 +40,21 @@ const STOP_MS = 3000;
 
 /** @throws Error when the program cannot be started */
 export async function startChild(program: string, args: readonly string[], options: ChildOptions): Promise<Child> {
-  const { name, env = {}, cwd, onOutput } = options;
+  const { name, env = {}, cwd, onOutput, group = false } = options;
   const child = spawn(program, [...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: group,
   });
-  running.add(child);
+  const signal = (kind: NodeJS.Signals) => {
+    if (group && child.pid !== undefined) {
+      signalGroup(child.pid, kind);
+    } else {
+      child.kill(kind);
+    }
+  };
+  running.set(child, signal);
   let output = "";
   let end: string | undefined;
   for (const stream of [child.stdout, child.stderr]) {
@@ -55,9 +66,9 @@ export async function startChild(program: string, args: readonly string[], optio
   }
   const ended = new Promise<string>((resolve) => {
     // "close" and not "exit": only then has all of its output arrived.
-    child.once("close", (code, signal) => {
+    child.once("close", (code, killer) => {
       running.delete(child);
-      end = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
+      end = killer === null ? `exit code ${String(code)}` : `signal ${killer}`;
       resolve(end);
     });
   });
@@ -84,7 +95,10 @@ export async function startChild(program: string, args: readonly string[], optio
   }
 
   async function stop(): Promise<void> {
-    child.kill("SIGTERM");
+    if (end !== undefined) {
+      return;
+    }
+    signal("SIGTERM");
     const patience = new AbortController();
     const inTime = await Promise.race([
       ended.then(() => true),
@@ -92,10 +106,21 @@ export async function startChild(program: string, args: readonly string[], optio
     ]);
     patience.abort();
     if (!inTime) {
-      child.kill("SIGKILL");
+      signal("SIGKILL");
       await ended;
     }
   }
 
   return { name, output: () => output, waitFor, ended, stop, [Symbol.asyncDispose]: stop };
+}
+
+function signalGroup(leader: number, kind: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, kind);
+  } catch (error) {
+    // ESRCH: all of them have ended.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) {
+      throw error;
+    }
+  }
 }

@@ -19,6 +19,8 @@ export interface Registry extends AsyncDisposable {
 }
 
 export interface RegistryOptions {
+  /** Default: a free one. */
+  readonly port?: number;
   /** Default: plain HTTP. */
   readonly tls?: Certificates;
   /** Only USERNAME may read and write, with PASSWORD. */
@@ -36,7 +38,7 @@ const HTPASSWD = `${USERNAME}:$2b$04$I.I7JVBmMkpGEyt3xxINzuovpUkJsTFdCwzII7l7Rk6
 const START_MS = 15_000;
 
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const { tls, login = false, realm = "https://registry.example.com", readOnly = false } = options;
+  const { port = 0, tls, login = false, realm = "https://registry.example.com", readOnly = false } = options;
   const folder = await mkdtemp(join(tmpdir(), "proxy-wasm-ts-registry-"));
   const storage = join(folder, "storage");
   await writeFile(join(folder, "htpasswd"), HTPASSWD);
@@ -50,7 +52,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: readOnly } },
     },
     http: {
-      addr: "127.0.0.1:0",
+      addr: `127.0.0.1:${port}`,
       ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
     },
     ...(login ? { auth: { htpasswd: { realm, path: join(folder, "htpasswd") } } } : {}),

@@ -6,10 +6,11 @@ import { expect, test } from "vitest";
 
 import { ENVOY_ERRORS } from "../envoy/quotes.ts";
 import { FETCH_ERRORS } from "../images/quotes.ts";
+import { MESH_LOGS } from "../mesh/quotes.ts";
 import { runCommand } from "../run-command.ts";
 
 const text = await readFile("docs/DEPLOY.md", "utf8");
-/** The part that npm run test:mesh compares itself. */
+/** Without what npm run test:mesh sees. */
 const [page, troubles = ""] = text.replace(/<!-- mesh[^]*?<!-- \/mesh -->/, "").split("## My plugin does nothing");
 
 /** The code in one column of a table. */
@@ -22,6 +23,13 @@ test("each quoted log line is seen in a test, and each that is seen is quoted", 
   const [fetching = "", running = ""] = troubles.split("\nWith the module there");
   expect(column(fetching, 0).sort()).toEqual(Object.values(FETCH_ERRORS).sort());
   expect(column(running, 1).sort()).toEqual(Object.values(ENVOY_ERRORS).sort());
+});
+
+test("what the tests of the mesh see is quoted", () => {
+  const [walkThrough = "", rows = ""] = [/^## The walk-through\n[^]*?^## /m, /<!-- mesh[^]*?<!-- \/mesh -->/].map(
+    (part) => part.exec(text)?.[0],
+  );
+  expect(Object.values(MESH_LOGS).filter((line) => !`${walkThrough}${rows}${troubles}`.includes(line))).toEqual([]);
 });
 
 const commands = [...text.matchAll(/^ {4}npx proxy-wasm-ts (manifest .*)$/gm)].map(([, line = ""]) =>
