@@ -1,54 +1,51 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { CACHE } from "./folders.ts";
 import { nameOf } from "./modules.ts";
-import type { BenchModule, FilterName, SdkName } from "./modules.ts";
+import type { BenchFilter, Code, FilterName, VariantName } from "./modules.ts";
+import { assemblyScriptVersion, buildAssemblyScript } from "./peers/assemblyscript.ts";
+import { envoyFilter } from "./peers/envoy.ts";
 import { buildGo, goVersion } from "./peers/go.ts";
-import { buildNone } from "./peers/none.ts";
+import { luaFilter } from "./peers/lua.ts";
 import { buildRust, rustVersion } from "./peers/rust.ts";
 import { buildTypeScript } from "./peers/typescript.ts";
 
-const BUILDERS: Readonly<Record<SdkName, (filter: FilterName, wasm: string) => Promise<void>>> = {
-  ts: buildTypeScript,
-  rust: buildRust,
-  go: buildGo,
+type Builder = (filter: FilterName) => Promise<Code>;
+type ModuleBuilder = (filter: FilterName, wasm: string) => Promise<void>;
+
+const BUILDERS: Readonly<Record<VariantName, Builder>> = {
+  ts: module("ts", buildTypeScript),
+  rust: module("rust", buildRust),
+  go: module("go", buildGo),
+  assemblyscript: module("assemblyscript", buildAssemblyScript),
+  lua: luaFilter,
+  envoy: (filter) => Promise.resolve(envoyFilter(filter)),
 };
 
-const VERSIONS: Readonly<Record<SdkName, () => Promise<string>>> = {
-  ts: () => Promise.resolve("this checkout"),
+const VERSIONS: Readonly<Partial<Record<VariantName, () => Promise<string>>>> = {
   rust: rustVersion,
   go: goVersion,
+  assemblyscript: assemblyScriptVersion,
 };
 
-const WASM_FOLDER = join(CACHE, "wasm");
+export const WASM_FOLDER: string = join(CACHE, "wasm");
 
-/** Builds the empty filter. */
-export async function buildBaseline(): Promise<BenchModule> {
-  await mkdir(WASM_FOLDER, { recursive: true });
-  const module = { filter: undefined, variant: "none", wasm: join(WASM_FOLDER, "none.wasm") };
-  await buildNone(module.wasm);
-  return module;
+function module(variant: VariantName, build: ModuleBuilder): Builder {
+  return async (filter) => {
+    await mkdir(WASM_FOLDER, { recursive: true });
+    const wasm = join(WASM_FOLDER, `${nameOf({ filter, variant })}.wasm`);
+    await build(filter, wasm);
+    return { kind: "wasm", wasm };
+  };
 }
 
-/** Builds a filter with an SDK, in release mode. @throws Error that says what is missing, and how to get it */
-export async function buildModule(filter: FilterName, variant: SdkName): Promise<BenchModule> {
-  await mkdir(WASM_FOLDER, { recursive: true });
-  const wasm = join(WASM_FOLDER, `${nameOf({ filter, variant, wasm: "" })}.wasm`);
-  await BUILDERS[variant](filter, wasm);
-  return { filter, variant, wasm };
+/** Makes a filter in release mode. @throws Error that says what is missing, and how to get it */
+export async function buildVariant(filter: FilterName, variant: VariantName): Promise<BenchFilter> {
+  return { filter, variant, code: await BUILDERS[variant](filter) };
 }
 
-/** The versions of an SDK and its compiler. */
-export function versionOf(sdk: SdkName): Promise<string> {
-  return VERSIONS[sdk]();
-}
-
-/** A module's size in bytes. @throws Error when there is no such file */
-export async function sizeOf(module: BenchModule): Promise<number> {
-  try {
-    return (await stat(module.wasm)).size;
-  } catch (cause) {
-    throw new Error(`cannot read the module of ${nameOf(module)}, ${module.wasm}`, { cause });
-  }
+/** The versions of an SDK and its compiler; undefined for what is this checkout's or Envoy's. */
+export async function versionOf(variant: VariantName): Promise<string | undefined> {
+  return VERSIONS[variant]?.();
 }

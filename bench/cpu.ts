@@ -40,3 +40,10 @@ export async function childProcesses(program: string): Promise<number[]> {
   }
   return found;
 }
+
+/** The memory that a process has in RAM. */
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const [, kibibytes = "NaN"] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+  return Number(kibibytes) * 1024;
+}

@@ -4,8 +4,12 @@ function fromRoot(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 
-export const FILTERS_FOLDER = fromRoot("bench/filters");
-export const PEERS_FOLDER = fromRoot("bench/peers");
-export const JUMP_FILTER = fromRoot("src/filter/filter.ts");
+export const ROOT: string = fromRoot("");
+export const FILTERS_FOLDER: string = fromRoot("bench/filters");
+export const PEERS_FOLDER: string = fromRoot("bench/peers");
+export const JUMP_FILTER: string = fromRoot("src/filter/filter.ts");
 /** All that the benchmark makes. */
-export const CACHE = fromRoot(".cache/bench");
+export const CACHE: string = fromRoot(".cache/bench");
+/** The result that the documentation's tables are made of. */
+export const CHECKED_IN_RESULT: string = fromRoot("bench/result.json");
+export const PERFORMANCE_DOC: string = fromRoot("docs/PERFORMANCE.md");

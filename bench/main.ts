@@ -1,85 +1,71 @@
-/** Measures the CPU time that filters add to a request in Envoy, written for this SDK and for others. See README.md. */
+/** Measures what filters cost in Envoy, written for this SDK and otherwise. See README.md. */
 
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { join } from "node:path";
 
-import { buildBaseline, buildModule, sizeOf, versionOf } from "./build.ts";
+import { prepareBaseline } from "./baseline.ts";
 import { checkWork } from "./check.ts";
-import { CACHE } from "./folders.ts";
+import { CACHE, CHECKED_IN_RESULT } from "./folders.ts";
 import { startLoad } from "./load-process.ts";
-import type { FilterName } from "./modules.ts";
+import { machine, versions } from "./machine.ts";
+import { buildGroups, measureAllStarts, measureLoad, resultOf } from "./measure.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
-import { markdownTable } from "./report.ts";
-import { measureRound } from "./rig.ts";
-import type { Sample } from "./rig.ts";
-import { figureOf, summarize } from "./summary.ts";
-import type { Series } from "./summary.ts";
+import { writePerformanceDoc } from "./performance-doc.ts";
+import { absenceList, circumstances, costTable, sizeTable } from "./report.ts";
+import { RESULT_FORMAT } from "./result.ts";
+import type { Result } from "./result.ts";
+import { printScaling } from "./scaling/main.ts";
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-interface Group {
-  readonly filter: FilterName;
-  /** The empty filter, and all variants of this one. */
-  readonly series: readonly (Series & { readonly samples: Sample[] })[];
-}
-
-async function buildAll({ filters, sdks, extra }: Options): Promise<Group[]> {
-  const none = await buildBaseline();
-  const groups: Group[] = [];
-  for (const filter of filters) {
-    const modules = [none];
-    for (const sdk of sdks) {
-      progress(`building ${filter}-${sdk}`);
-      modules.push(await buildModule(filter, sdk));
-    }
-    modules.push(...extra.filter((module) => module.filter === filter));
-    const series = modules.map(async (module) => ({ module, bytes: await sizeOf(module), samples: [] }));
-    groups.push({ filter, series: await Promise.all(series) });
-  }
-  return groups;
-}
-
-async function measureAll(groups: readonly Group[], options: Options): Promise<void> {
-  await using load = await startLoad();
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const { filter, series } of groups) {
-      const modules = series.map(({ module }) => module);
-      const samples = await measureRound(filter, modules, load, options);
-      const medians = series.map((one, index) => {
-        const own = samples[index] ?? [];
-        one.samples.push(...own);
-        return `${one.module.variant} ${figureOf(own).median.toFixed(1)}`;
-      });
-      progress(`round ${round} of ${options.rounds}, ${filter}: ${medians.join(", ")} µs/request`);
-    }
-  }
-}
-
 async function main(options: Options): Promise<void> {
-  const groups = await buildAll(options);
-  for (const module of groups.flatMap(({ series }) => series.map((one) => one.module))) {
-    await checkWork(module);
+  const baseline = options.baseline === undefined ? undefined : await prepareBaseline(options.baseline, progress);
+  const groups = await buildGroups(options, baseline, progress);
+  for (const { variant } of groups.flatMap(({ series }) => series)) {
+    await checkWork(variant);
   }
   progress("all filters do their work");
-  await measureAll(groups, options);
-
-  const filters = groups.map(({ filter, series }) => ({ filter, rows: summarize(series), series }));
-  const { sdks, rounds, requests, warmUp } = options;
-  const versions = Object.fromEntries(await Promise.all(sdks.map(async (sdk) => [sdk, await versionOf(sdk)] as const)));
-  const machine = `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores`;
-  console.log(markdownTable(filters));
-  console.log("\nIn each field: the least sample / the median.");
-  console.log(`${rounds} rounds of ${requests} requests after ${warmUp}; ${machine}`);
-  for (const [sdk, version] of Object.entries(versions)) {
-    console.log(`${sdk}: ${version}`);
+  {
+    await using load = await startLoad();
+    await measureAllStarts(groups, load, options, progress);
+    await measureLoad(groups, load, options, progress);
   }
+  const { rounds, requests, warmUp, lightRequests, starts } = options;
+  const result: Result = {
+    format: RESULT_FORMAT,
+    date: new Date().toISOString(),
+    machine: machine(),
+    versions: await versions(options.variants, baseline),
+    settings: { rounds, requests, warmUp, lightRequests, starts },
+    filters: await Promise.all(groups.map((group) => resultOf(group, baseline?.variant))),
+  };
+  print(result);
   await mkdir(CACHE, { recursive: true });
-  const result = { date: new Date().toISOString(), machine, rounds, requests, warmUp, versions, filters };
-  await writeFile(join(CACHE, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  await writeFile(join(CACHE, "result.json"), json(result));
+  const samples = groups.map(({ filter, series }) => ({
+    filter,
+    series: series.map((one) => ({ ...one, variant: one.variant.variant })),
+  }));
+  await writeFile(join(CACHE, "samples.json"), json(samples));
+  if (options.writeDocs) {
+    await writeFile(CHECKED_IN_RESULT, json(result));
+    await writePerformanceDoc();
+  }
+}
+
+function print(result: Result): void {
+  console.log(costTable(result));
+  console.log(`\n${sizeTable(result)}`);
+  console.log("\nIn each field: the least sample / the median.");
+  console.log(absenceList(result));
+  console.log(`\n${circumstances(result)}`);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 // Child processes end with this one, whatever ends it: see scripts/child.ts and load.ts.
@@ -92,7 +78,7 @@ try {
   if (options === "help") {
     console.log(USAGE);
   } else {
-    await main(options);
+    await (options.scaling ? printScaling(progress) : main(options));
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

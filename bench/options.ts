@@ -1,27 +1,43 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { FILTERS, SDKS } from "./modules.ts";
-import type { BenchModule, FilterName, SdkName } from "./modules.ts";
+import { FILTERS, VARIANTS } from "./modules.ts";
+import type { BenchFilter, FilterName, VariantName } from "./modules.ts";
 
 export interface Options {
   readonly filters: readonly FilterName[];
-  readonly sdks: readonly SdkName[];
+  readonly variants: readonly VariantName[];
   readonly rounds: number;
   readonly requests: number;
   readonly warmUp: number;
+  readonly lightRequests: number;
+  /** How often each start is measured; 0: not at all. */
+  readonly starts: number;
   /** Modules that are there already. */
-  readonly extra: readonly BenchModule[];
+  readonly extra: readonly BenchFilter[];
+  /** Another commit of this project. */
+  readonly baseline: string | undefined;
+  /** Whether bench/result.json and docs/PERFORMANCE.md are written. */
+  readonly writeDocs: boolean;
+  /** Counts how work grows, in the Node host, in place of measuring. */
+  readonly scaling: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
 
-  --filters header,call,jump  which filters (default: all)
-  --variants ts,rust,go       which SDKs (default: all)
+  --filters ${FILTERS.join(",")}
+                              which filters (default: all)
+  --variants ${VARIANTS.join(",")}
+                              written with what (default: all)
   --rounds N                  how often each is measured (default: 4)
-  --requests N                requests of one measurement (default: 16000)
-  --warm-up N                 requests before it (default: 2000)
-  --wasm NAME=PATH            another built module; NAME is FILTER-VARIANT, for example jump-old. May be repeated.`;
+  --requests N                requests of one measurement (default: 8000)
+  --warm-up N                 requests before it (default: 1000)
+  --light-requests N          requests of one measurement of latency (default: 200)
+  --starts N                  how often each start is measured; 0: not at all (default: 3)
+  --baseline REF              builds the filters of another commit of this project too
+  --wasm NAME=PATH            another built module; NAME is FILTER-VARIANT, for example jump-old. May be repeated.
+  --write-docs                writes bench/result.json and the tables of docs/PERFORMANCE.md
+  --scaling                   measures nothing, but counts how work grows with headers, bodies, streams and plugins`;
 
 /** Reads the command line. @throws Error that says which option is wrong */
 export function readOptions(args: readonly string[]): Options | "help" {
@@ -29,11 +45,16 @@ export function readOptions(args: readonly string[]): Options | "help" {
     args: [...args],
     options: {
       filters: { type: "string", default: FILTERS.join(",") },
-      variants: { type: "string", default: SDKS.join(",") },
+      variants: { type: "string", default: VARIANTS.join(",") },
       rounds: { type: "string", default: "4" },
-      requests: { type: "string", default: "16000" },
-      "warm-up": { type: "string", default: "2000" },
+      requests: { type: "string", default: "8000" },
+      "warm-up": { type: "string", default: "1000" },
+      "light-requests": { type: "string", default: "200" },
+      starts: { type: "string", default: "3" },
+      baseline: { type: "string" },
       wasm: { type: "string", multiple: true, default: [] },
+      scaling: { type: "boolean", default: false },
+      "write-docs": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -42,11 +63,16 @@ export function readOptions(args: readonly string[]): Options | "help" {
   }
   return {
     filters: readNames("filters", values.filters, FILTERS),
-    sdks: readNames("variants", values.variants, SDKS),
+    variants: readNames("variants", values.variants, VARIANTS),
     rounds: readCount("rounds", values.rounds),
     requests: readCount("requests", values.requests),
     warmUp: readCount("warm-up", values["warm-up"]),
+    lightRequests: readCount("light-requests", values["light-requests"]),
+    starts: readCount("starts", values.starts, 0),
     extra: values.wasm.map(readModule),
+    baseline: values.baseline,
+    writeDocs: values["write-docs"],
+    scaling: values.scaling,
   };
 }
 
@@ -60,21 +86,21 @@ function readNames<T extends string>(option: string, text: string, known: readon
   });
 }
 
-function readCount(option: string, text: string): number {
+function readCount(option: string, text: string, least = 1): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) {
-    throw new Error(`--${option} must be an integer from 1, not "${text}"`);
+  if (!Number.isInteger(count) || count < least) {
+    throw new Error(`--${option} must be an integer from ${least}, not "${text}"`);
   }
   return count;
 }
 
-function readModule(text: string): BenchModule {
+function readModule(text: string): BenchFilter {
   const [, filterName = "", variant = "", path = ""] = /^(\w+)-([\w.-]+)=(.+)$/.exec(text) ?? [];
   const filter = FILTERS.find((candidate) => candidate === filterName);
-  if (filter === undefined || SDKS.some((sdk) => sdk === variant)) {
+  if (filter === undefined || VARIANTS.some((name) => name === variant)) {
     throw new Error(
       `--wasm must be FILTER-VARIANT=PATH with a filter of ${FILTERS.join(", ")} and a new variant, not "${text}"`,
     );
   }
-  return { filter, variant, wasm: resolve(path) };
+  return { filter, variant, code: { kind: "wasm", wasm: resolve(path) } };
 }

@@ -1,11 +1,12 @@
-import { startEnvoy } from "../test/envoy/envoy.ts";
-import type { Envoy } from "../test/envoy/envoy.ts";
-import { childProcesses, cpuNanoseconds } from "./cpu.ts";
+import { cpuNanoseconds } from "./cpu.ts";
+import { startBenchEnvoy } from "./envoy.ts";
+import type { BenchEnvoy } from "./envoy.ts";
+import { CONNECTIONS } from "./load-messages.ts";
 import type { LoadResult } from "./load-messages.ts";
 import type { Load } from "./load-process.ts";
-import { CONFIGS, nameOf } from "./modules.ts";
-import type { BenchModule, FilterName } from "./modules.ts";
-import { pin } from "./pin.ts";
+import { nameOf } from "./modules.ts";
+import type { BenchFilter, FilterName } from "./modules.ts";
+import { TRAFFIC } from "./traffic.ts";
 
 /** One slice of a measurement. */
 export interface Sample {
@@ -14,93 +15,115 @@ export interface Sample {
   readonly requestsPerSecond: number;
 }
 
+/** What was measured of a variant in a round. */
+export interface RoundSamples {
+  readonly samples: readonly Sample[];
+  /** Of each request at light load, in milliseconds. */
+  readonly latencies: readonly number[];
+}
+
 export interface Amount {
   /** Requests before the measurement. */
   readonly warmUp: number;
   readonly requests: number;
+  /** Requests of the measurement of latency. */
+  readonly lightRequests: number;
 }
 
 /**
- * Requests of one slice. So many that garbage collectors run in each, and so few that all modules meet the same moment of the
+ * Requests of one slice. So many that garbage collectors run in each, and so few that all variants meet the same moment of the
  * machine: how fast a core is changes within seconds, with what the neighbouring core and other guests of the host do.
  */
 const SLICE = 2000;
-
-interface Rig {
-  readonly module: BenchModule;
-  readonly envoy: Envoy;
-  readonly pid: number;
-  readonly samples: Sample[];
-}
+const LIGHT_SLICE = 50;
 
 /**
- * Measures modules against each other: each in a fresh Envoy, and one slice of each in turn.
+ * Measures variants of a filter against each other: all in one fresh Envoy, each behind a listener of its own, one slice of each in
+ * turn.
  *
  * @param filter - what all of them do, but for the empty one
- * @returns the samples of each module
- * @throws Error when a request was lost, or a call
+ * @throws Error when a request was lost, or a call, or when a body is not what the filter makes of it
  */
 export async function measureRound(
   filter: FilterName,
-  modules: readonly BenchModule[],
+  variants: readonly BenchFilter[],
   load: Load,
-  { warmUp, requests }: Amount,
-): Promise<(readonly Sample[])[]> {
-  const rigs: Rig[] = [];
-  try {
-    for (const module of modules) {
-      rigs.push(await start(module, CONFIGS[filter], load));
-    }
-    for (const rig of rigs) {
-      await run(rig, load, warmUp);
-    }
-    for (let done = 0, turn = 0; done < requests; done += SLICE, turn++) {
-      const first = turn % rigs.length;
-      for (const rig of [...rigs.slice(first), ...rigs.slice(0, first)]) {
-        rig.samples.push(await run(rig, load, Math.min(SLICE, requests - done)));
+  { warmUp, requests, lightRequests }: Amount,
+): Promise<readonly RoundSamples[]> {
+  await using envoy = await startBenchEnvoy(filter, variants, { servers: load });
+  for (const variant of variants) {
+    await run(envoy, filter, variant, load, warmUp, CONNECTIONS);
+  }
+  const samples = await inTurns(variants, requests, SLICE, async (variant, count) => {
+    const before = await cpuNanoseconds(envoy.pid);
+    const { milliseconds } = await run(envoy, filter, variant, load, count, CONNECTIONS);
+    const used = (await cpuNanoseconds(envoy.pid)) - before;
+    return [{ cpuMicroseconds: used / 1000 / count, requestsPerSecond: (count / milliseconds) * 1000 }];
+  });
+  const latencies = await inTurns(
+    variants,
+    lightRequests,
+    LIGHT_SLICE,
+    async (variant, count) => (await run(envoy, filter, variant, load, count, 1)).latencies,
+  );
+  return variants.map((_, index) => ({ samples: samples[index] ?? [], latencies: latencies[index] ?? [] }));
+}
+
+/** Each variant is the first one in some turn. */
+async function inTurns<T>(
+  variants: readonly BenchFilter[],
+  requests: number,
+  slice: number,
+  measure: (variant: BenchFilter, count: number) => Promise<readonly T[]>,
+): Promise<T[][]> {
+  const results = variants.map((): T[] => []);
+  for (let done = 0, turn = 0; done < requests; done += slice, turn++) {
+    for (let step = 0; step < variants.length; step++) {
+      const index = (turn + step) % variants.length;
+      const variant = variants[index];
+      if (variant !== undefined) {
+        results[index]?.push(...(await measure(variant, Math.min(slice, requests - done))));
       }
     }
-    return rigs.map(({ samples }) => samples);
-  } finally {
-    await Promise.all(rigs.map(({ envoy }) => envoy[Symbol.asyncDispose]()));
   }
+  return results;
 }
 
-async function start(module: BenchModule, config: unknown, load: Load): Promise<Rig> {
-  const others = await childProcesses("envoy");
-  const envoy = await startEnvoy({
-    wasm: module.wasm,
-    config: module.filter === undefined ? undefined : config,
-    clusters: { "back-python": load.backPython },
-    upstream: load.upstream,
-  });
-  try {
-    // The harness does not tell the process.
-    const [pid] = (await childProcesses("envoy")).filter((candidate) => !others.includes(candidate));
-    if (pid === undefined) {
-      throw new Error(`Envoy at ${envoy.url} is not among the processes that this one has started`);
-    }
-    await pin(pid, "envoy");
-    return { module, envoy, pid, samples: [] };
-  } catch (error) {
-    await envoy[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-async function run({ module, envoy, pid }: Rig, load: Load, requests: number): Promise<Sample> {
-  const before = await cpuNanoseconds(pid);
-  const result = await load.run({ url: `${envoy.url}/jump`, requests });
-  const used = (await cpuNanoseconds(pid)) - before;
-  checkCounts(module, requests, result);
-  return { cpuMicroseconds: used / 1000 / requests, requestsPerSecond: (requests / result.milliseconds) * 1000 };
+async function run(
+  envoy: BenchEnvoy,
+  filter: FilterName,
+  variant: BenchFilter,
+  load: Load,
+  requests: number,
+  connections: number,
+): Promise<LoadResult> {
+  const result = await load.run({ origin: envoy.originOf(variant), filter, requests, connections });
+  checkCounts(filter, variant, requests, result);
+  return result;
 }
 
 /** A filter that fails does less work: what it used must not count. */
-function checkCounts(module: BenchModule, count: number, { answers, upstream, calls }: LoadResult): void {
-  const expectedCalls = module.filter === "call" || module.filter === "jump" ? count : 0;
-  if (answers[200] !== count || upstream !== count || calls !== expectedCalls) {
-    const seen = `answers by status ${JSON.stringify(answers)}, ${upstream} at the upstream, ${calls} calls`;
-    throw new Error(`${nameOf(module)}: of ${count} requests came ${seen}; ${expectedCalls} calls were expected`);
+function checkCounts(filter: FilterName, variant: BenchFilter, count: number, result: LoadResult): void {
+  const { calls, requestBody = "", responseBody, upstreamSees, clientSees } = TRAFFIC[filter];
+  const works = variant.filter !== undefined;
+  const expected = {
+    answers: count,
+    upstream: count,
+    calls: works ? calls * count : 0,
+    upstreamBytes: (works ? upstreamSees : requestBody).length * count,
+    clientBytes: (works ? clientSees : responseBody).length * count,
+  };
+  const seen = {
+    answers: result.answers[200] ?? 0,
+    upstream: result.upstream,
+    calls: result.calls,
+    upstreamBytes: result.upstreamBytes,
+    clientBytes: result.clientBytes,
+  };
+  if (JSON.stringify(seen) !== JSON.stringify(expected)) {
+    throw new Error(
+      `${nameOf(variant)}: of ${count} requests came ${JSON.stringify(seen)} (by status: ${JSON.stringify(result.answers)}); ` +
+        `${JSON.stringify(expected)} were expected`,
+    );
   }
 }

@@ -41,6 +41,8 @@ export interface BuildOptions {
   readonly typecheck?: boolean | undefined;
   /** Leaves in all builtins of the language, also those that the filter's code does not name. Default false. */
   readonly keepBuiltins?: boolean | undefined;
+  /** Leaves the names of functions in the module, which makes it larger: a profile shows them. Default false. */
+  readonly keepNames?: boolean | undefined;
   /** A folder for what each step makes. */
   readonly intermediateFiles?: string | undefined;
   readonly onStep?: (report: StepReport) => void;
@@ -96,7 +98,7 @@ export async function buildFilter(options: BuildOptions): Promise<BuildResult> {
       await types?.done;
       throw error;
     });
-    const module = await timed("verify", onStep, () => Promise.resolve(verify(wasm)));
+    const module = await timed("verify", onStep, () => Promise.resolve(verify(wasm, options.keepNames)));
     if (types !== undefined) {
       const { milliseconds, files } = await types.done;
       onStep({ step: "typecheck", milliseconds, files });
@@ -114,7 +116,7 @@ async function makeModule(
   bundled: Bundle,
   entry: string,
   intermediate: IntermediateFiles,
-  { onStep = () => undefined, onLog = () => undefined, keepBuiltins = false }: BuildOptions,
+  { onStep = () => undefined, onLog = () => undefined, keepBuiltins = false, keepNames = false }: BuildOptions,
 ): Promise<Uint8Array> {
   const size = (bytes: Uint8Array) => bytes.length;
   const bytecode = await timed("compile", onStep, () => compile(bundled, entry), size);
@@ -131,7 +133,12 @@ async function makeModule(
   const pruned = prune(started.wasm, prunable.places, started.liveFunctions);
   const parts = await readParts();
   const strippedAndLabelled = async () =>
-    label(await strip(pruned, started.exports), { parts, heapStart: started.heapStart, bytecode: bytecode.length });
+    label(await strip(pruned, started.exports), {
+      parts,
+      heapStart: started.heapStart,
+      bytecode: bytecode.length,
+      keepNames,
+    });
   const stripped = await timed("strip", onStep, strippedAndLabelled, size);
   await intermediate.write("4-stripped.wasm", stripped);
   return stripped;

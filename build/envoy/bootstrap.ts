@@ -64,18 +64,26 @@ export interface EnvoySetup extends ListenerSetup {
   readonly adminPort?: number | undefined;
 }
 
+/** A listener without a plugin, but perhaps with filters of Envoy's own. */
+export type PluginlessListener = Omit<ListenerSetup, keyof PluginSetup | "kind" | "filters">;
+
 /** The cluster that requests are passed on to. */
 export const UPSTREAM = "upstream";
 
 const LOCALHOST = "127.0.0.1";
 
+/** An Envoy with listeners that `listener` made. */
+export interface ListenersSetup extends Omit<EnvoySetup, keyof ListenerSetup> {
+  readonly listeners: readonly object[];
+}
+
 /** The bootstrap configuration: one listener with the filter in front of the upstream. JSON is valid YAML. */
-export function bootstrap(setup: EnvoySetup): object {
+export function bootstrap(setup: EnvoySetup | ListenersSetup): object {
   const clusters = Object.entries({ ...setup.clusters, [UPSTREAM]: setup.upstream });
   return {
     ...(setup.adminPort === undefined ? {} : { admin: { address: socketAddress(LOCALHOST, setup.adminPort) } }),
     static_resources: {
-      listeners: [listener(setup)],
+      listeners: "listeners" in setup ? setup.listeners : [listener(setup)],
       clusters: clusters.map(([name, origin]) => cluster(name, origin, setup)),
     },
     ...(setup.statsTags === undefined ? {} : { stats_config: statsConfig(setup.statsTags) }),
@@ -88,17 +96,19 @@ function statsConfig(tags: Readonly<Record<string, string>>): object {
 }
 
 /** A listener with the filter in front of the cluster "upstream". */
-export function listener(setup: ListenerSetup, name = "ingress"): object {
+export function listener(setup: ListenerSetup | PluginlessListener, name = "ingress"): object {
   return {
     name,
     address: socketAddress(setup.address ?? LOCALHOST, setup.port ?? 0),
-    filter_chains: [{ filters: setup.kind === "network" ? networkFilters(setup) : [connectionManager(setup)] }],
+    filter_chains: [
+      { filters: "wasm" in setup && setup.kind === "network" ? networkFilters(setup) : [connectionManager(setup)] },
+    ],
   };
 }
 
-function connectionManager(setup: ListenerSetup): object {
+function connectionManager(setup: ListenerSetup | PluginlessListener): object {
   const { accessLog, firstFilters = [], routes = [{ match: { prefix: "/" }, route: { cluster: UPSTREAM } }] } = setup;
-  const plugins = [setup, ...(setup.filters ?? [])];
+  const plugins = "wasm" in setup ? [setup, ...(setup.filters ?? [])] : [];
   return {
     name: "envoy.filters.network.http_connection_manager",
     typed_config: {

@@ -19,13 +19,15 @@ export interface LabelOptions {
   readonly heapStart: number;
   /** The size of the filter's bytecode. */
   readonly bytecode: number;
+  /** Whether the functions' names stay, for a profile. */
+  readonly keepNames: boolean;
 }
 
-/** Puts what made a module and what it is made of in the place of the names of its functions. */
+/** Puts what made a module and what it is made of in the place of the names of its functions, which it may keep. */
 export function label(module: Uint8Array, options: LabelOptions): Uint8Array {
   const info = readModule(module);
-  const withoutNames = replaceSections(module, info, ({ id, bytes }) =>
-    id === SectionId.Custom ? new Uint8Array() : bytes,
+  const withoutNames = replaceSections(module, info, ({ id, name, bytes }) =>
+    id === SectionId.Custom && !(options.keepNames && name === "name") ? new Uint8Array() : bytes,
   );
   const made = { "proxy-wasm-ts": packageVersion(), esbuild: esbuild.version, ...options.parts.tools };
   const producers = encodeProducers({ language: { TypeScript: "" }, "processed-by": made });

@@ -13,16 +13,17 @@ const NEEDED_EXPORTS = ["memory", ABI_VERSION_EXPORT, "proxy_on_memory_allocate"
  * Checks that a Proxy-Wasm host can load a module: it imports only host calls of the ABI and the WASI calls that Envoy offers,
  * exports only callbacks, and has nothing in it that such a host does not know.
  *
+ * @param keepNames - whether the functions' names may be in it
  * @returns what is in the module
  * @throws Error that names every offender; it is a fault of this package, not of the filter
  */
-export function verify(module: Uint8Array): ModuleInfo {
+export function verify(module: Uint8Array, keepNames = false): ModuleInfo {
   const info = readModule(module);
   const offences = [
     ...info.imports.map(importOffence),
     ...info.exports.map(exportOffence),
     ...missingExports(info),
-    ...sectionOffences(info),
+    ...sectionOffences(info, keepNames),
     ...memoryOffences(info),
   ].filter((offence) => offence !== undefined);
   if (offences.length > 0) {
@@ -71,10 +72,10 @@ function missingExports({ exports }: ModuleInfo): string[] {
   );
 }
 
-function sectionOffences({ sections }: ModuleInfo): string[] {
+function sectionOffences({ sections }: ModuleInfo, keepNames: boolean): string[] {
   const known: number[] = Object.values(SectionId).filter((id) => id !== SectionId.Custom && id !== SectionId.Start);
   const isKnown = ({ id, name }: Section) =>
-    id === SectionId.Custom ? [COMPOSITION, PRODUCERS].includes(name) : known.includes(id);
+    id === SectionId.Custom ? [COMPOSITION, PRODUCERS, ...(keepNames ? ["name"] : [])].includes(name) : known.includes(id);
   return sections.filter((section) => !isKnown(section)).map(({ name }) => `has the section "${name}"`);
 }
 

@@ -33,7 +33,8 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
     allowed: [/^src\/(abi\/|sdk\/shim\.ts$)/, /^test\/host\//, /^build\//, /^esbuild$/, /^node:/],
   },
   { part: "test/peers/filters", allowed: [/^proxy-wasm-ts$/] },
-  { part: "bench", allowed: [/^(build|scripts)\//, /^test\/envoy\//, /^proxy-wasm-ts$/, /^binaryen$/, /^node:/] },
+  { part: "bench/peers/assemblyscript", allowed: [/^@solo-io\/proxy-runtime/] },
+  { part: "bench", allowed: [/^(build|scripts)\//, /^test\/(envoy|host)\//, /^proxy-wasm-ts$/, /^node:/] },
   { part: "demo", allowed: [/^proxy-wasm-ts\/testing$/, /^scripts\//, /^test\/envoy\//, /^node:/] },
 ];
 
