@@ -238,7 +238,10 @@ export const builtins: Readonly<Record<string, Attack>> = {
   arrayJoin: any(() => Array(2 ** 32 - 1).join("")),
   typedArrayFrom: error(() => Uint8Array.from(hole(2 ** 31))),
   // What is small and stands for much.
-  joinOfDoubles: any(() => String(nested<unknown>("", 60, twice))),
+  joinOfDoubles: {
+    end: ["time", "heap", "stack"],
+    run: () => String(nested<unknown>("", 60, twice)),
+  },
   jsonOfDoubles: any(() => JSON.stringify(nested<unknown>([], 60, twice))),
   flatOfDoubles: any(() => (nested<unknown>([], 60, twice) as unknown[]).flat(Infinity)),
   concatOfStrings: error(() => nested("ab", 60, (inner) => inner + inner)),
