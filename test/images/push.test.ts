@@ -69,16 +69,20 @@ describe("a registry with plain HTTP", () => {
     expect(await tagsOf(registry, "local")).toEqual(["v1"]);
   });
 
-  test("make container.push builds the filter and pushes it", async () => {
-    const image = `${registry.host}/made:v1`;
-    const made = await run(
-      "env",
-      [`ORAS=${await goTool("oras")}`, "make", "container.push", `IMAGE=${image}`, "PUSH_OPTIONS=--plain-http"],
-      packageRoot,
-    );
-    expect(made, made.stdout + made.stderr).toMatchObject({ status: 0 });
-    expect(made.stdout).toContain(`${registry.host}/made@${String(await digestOf(registry, "made", "v1"))}\n`);
-  });
+  test(
+    "make container.push builds the filter and pushes it",
+    async () => {
+      const image = `${registry.host}/made:v1`;
+      const made = await run(
+        "env",
+        [`ORAS=${await goTool("oras")}`, "make", "container.push", `IMAGE=${image}`, "PUSH_OPTIONS=--plain-http"],
+        packageRoot,
+      );
+      expect(made, made.stdout + made.stderr).toMatchObject({ status: 0 });
+      expect(made.stdout).toContain(`${registry.host}/made@${String(await digestOf(registry, "made", "v1"))}\n`);
+    },
+    BUILD_MS,
+  );
 
   test("oras pull of an artifact brings back the module", async () => {
     const pull = ["pull", "--plain-http", `${registry.host}/team/artifact:v1`, "-o", project.path("pulled")];
