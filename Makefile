@@ -17,7 +17,10 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run -s typecheck
 	npm test
 	npm run test:soak
+	npm run -s audit
 	npm run test:shim
+	npm run test:attacks
+	npm run test:fuzz
 	npm run test:commands
 	npm run test:envoy
 	npm run test:peers

@@ -1,3 +1,4 @@
+import { GUARD_EDITS } from "./guard-edits.ts";
 import type { SourceFiles } from "./source.ts";
 
 /** A change of one named place of the engine's source. */
@@ -285,6 +286,7 @@ export const SHIM_EDITS: readonly Edit[] = [
       "    prs->flags &= ~JS_PROP_TMASK;\n",
   },
   ...withoutBytecodeBuiltins(),
+  ...GUARD_EDITS,
 ];
 
 /**

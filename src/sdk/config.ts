@@ -74,10 +74,16 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ConfigError(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    // Its message quotes the text, which may hold secrets.
+    throw new ConfigError(`it is not JSON${placeOf(error)}`, { cause: error });
   }
+}
+
+/** Where the engine, or Node, found the mistake. */
+function placeOf(error: unknown): string {
+  const { message, stack = "" } = error as Error;
+  const place = /<input>:(\d+):(\d+)/.exec(stack) ?? /line (\d+) column (\d+)/.exec(message);
+  return place === null ? "" : `: a mistake in line ${place[1] ?? ""}, column ${place[2] ?? ""}`;
 }
 
 function validate<Config>(json: unknown, schema: StandardSchema<Config>): Config {

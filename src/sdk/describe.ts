@@ -1,5 +1,6 @@
-/** How many levels of nested objects are written out. */
+/** How many levels of nested objects are written out, and how many characters at most. */
 const MAX_DEPTH = 4;
+const MAX_LENGTH = 20_000;
 
 /**
  * A value as a person reads it in a log: strings as they are, errors with their stack and causes, objects as JSON-like text.
@@ -9,7 +10,8 @@ const MAX_DEPTH = 4;
  */
 export function describe(value: unknown): string {
   try {
-    return typeof value === "string" ? value : text(value, []);
+    const all = typeof value === "string" ? value : text(value, []);
+    return all.length > MAX_LENGTH ? `${all.slice(0, MAX_LENGTH)}...` : all;
   } catch (error) {
     return `(a value that cannot be shown${error instanceof Error ? `: ${error.message}` : ""})`;
   }
@@ -62,7 +64,7 @@ function objectText(value: object, parents: readonly unknown[]): string {
 }
 
 function errorText(error: Error, path: readonly unknown[]): string {
-  const head = `${error.name}: ${error.message}`;
+  const head = `${error.name}: ${error.message.slice(0, MAX_LENGTH)}`;
   const stack = typeof error.stack === "string" && error.stack !== "" ? `\n${error.stack.trimEnd()}` : "";
   const cause = error.cause === undefined ? "" : `\ncaused by: ${text(error.cause, path)}`;
   return head + stack + cause;

@@ -15,6 +15,7 @@ import { fetch, FetchResponse } from "./fetch.ts";
 import { isFilter, isPlugins } from "./filter.ts";
 import type { AnyDefinition, Filter, FilterContext } from "./filter.ts";
 import { HttpHeaders, toPairs } from "./headers.ts";
+import { limits, setLimits } from "./limits.ts";
 import {
   proxy_get_property,
   proxy_send_local_response,
@@ -23,9 +24,10 @@ import {
 } from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { HttpRequest, HttpResponse } from "./message.ts";
-import { forgetPlugin } from "./plugin-events.ts";
+import { forgetPlugin, jobsDropped } from "./plugin-events.ts";
 import { Response } from "./response.ts";
 import { shim } from "./shim.ts";
+import type { Watcher } from "./step-aside.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 installConsole();
@@ -40,8 +42,14 @@ function sendLocalReply(message: Message, reply: Response): void {
 /** @throws Error when there is no filter for a plugin */
 type Chooser = (rootId: string, configuration: string) => Filter;
 
+interface Setup {
+  /** Streams wait for it. */
+  readonly promise: Promise<void>;
+  readonly fail: (reason: unknown) => void;
+}
+
 /** The setups that go on, and the last one of each plugin. */
-const setups = new Map<number, Promise<void>>();
+const setups = new Map<number, Setup>();
 
 /** @returns the plugin's context, its filter's number, and whether its setup goes on; undefined: the configuration is refused */
 function configure(
@@ -57,6 +65,7 @@ function configure(
     const filter = choose(rootId, text);
     const { definition } = filter;
     const config = readConfig(text, definition.config);
+    (definition.limits?.stepAside as Watcher | undefined)?.watch(pluginId);
     // What it lacks, the filter's code does not name.
     const context = { config, fetch, log, pluginId, rootId, ...members } as FilterContext;
     return [context, filters.indexOf(filter), setUp(definition, context)];
@@ -73,10 +82,15 @@ function setUp(definition: AnyDefinition, context: FilterContext): boolean {
     setups.delete(pluginId);
     return false;
   }
-  setups.set(pluginId, setup);
-  setup.then(
+  let fail: Setup["fail"] = () => undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    setup.then(resolve, reject);
+    fail = reject;
+  });
+  setups.set(pluginId, { promise, fail });
+  promise.then(
     () => {
-      if (setups.get(pluginId) === setup) {
+      if (setups.get(pluginId)?.promise === promise) {
         set_plugin_ready(pluginId);
       }
     },
@@ -97,7 +111,7 @@ function waitForSetup(
   if (definition.whileSettingUp === "continue") {
     return undefined;
   }
-  return setups.get(context.pluginId)?.then(() => hook.call(definition, message, context));
+  return setups.get(context.pluginId)?.promise.then(() => hook.call(definition, message, context));
 }
 
 type HookFunction = (this: AnyDefinition, message: Message, context: FilterContext) => unknown;
@@ -105,6 +119,10 @@ type HookFunction = (this: AnyDefinition, message: Message, context: FilterConte
 /** The reason alone when the filter refused it on purpose, the stack too when its reader is broken. */
 function refusal(error: unknown): string {
   const deliberate = error instanceof Error && (error.name === "ConfigError" || error.constructor === Error);
+  if (error instanceof SyntaxError) {
+    // Of the filter's own JSON.parse: its message quotes the configuration, which may hold secrets.
+    return `SyntaxError\n${(error.stack ?? "").replace(error.message, "")}`;
+  }
   return deliberate ? error.message : describe(error);
 }
 
@@ -154,6 +172,13 @@ function reportRejection(reason: unknown): void {
   }
 }
 
+/** What the jobs were to settle will not settle any more. A setup fails, and with it the hooks that wait for it. */
+function reportDroppedJobs(pluginId: number, reason: unknown): void {
+  log.error(describe(reason));
+  setups.get(pluginId)?.fail(reason);
+  jobsDropped(pluginId);
+}
+
 function filtersOf(exported: unknown): { filters: readonly Filter[]; choose: Chooser } {
   if (isFilter(exported)) {
     return { filters: [exported], choose: () => exported };
@@ -181,8 +206,14 @@ type ContextMembers = Partial<Pick<FilterContext, "every">>;
 /** Starts a module: its default export. */
 export function start(module: { readonly default?: unknown }, members: ContextMembers): void {
   const { filters, choose } = filtersOf(module.default);
+  const ofModule = isPlugins(module.default) ? module.default.limits : undefined;
+  setLimits(
+    ofModule,
+    filters.map(({ definition }) => definition.limits),
+  );
   shim.register({
     filters,
+    limits,
     configure: (text, pluginId) => configure(filters, choose, members, text, pluginId),
     forgetPlugin: (pluginId) => {
       setups.delete(pluginId);
@@ -192,6 +223,7 @@ export function start(module: { readonly default?: unknown }, members: ContextMe
     onResult: answer,
     onError: reportError,
     onUnhandledRejection: reportRejection,
+    onJobsDropped: reportDroppedJobs,
     toPairs,
     requestPrototype: HttpRequest.prototype,
     responsePrototype: HttpResponse.prototype,

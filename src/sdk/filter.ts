@@ -1,6 +1,8 @@
 import type { ConfigReader } from "./config.ts";
 import { fetch } from "./fetch.ts";
 import { log } from "./log.ts";
+import { checkLimits } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import type { HttpRequest, HttpResponse } from "./message.ts";
 import type { Response } from "./response.ts";
 import type { every } from "./timers.ts";
@@ -33,6 +35,8 @@ export interface PluginOptions<Config> {
   readonly setup?: (plugin: FilterContext<Config>) => void | Promise<void>;
   /** What streams do until `setup`'s promise settles: "wait" (default), or "continue" without the filter. */
   readonly whileSettingUp?: "wait" | "continue";
+  /** How much time, memory and more the filter may take: see {@link Limits} for what they are without it. */
+  readonly limits?: Limits;
 }
 
 /**
@@ -143,6 +147,8 @@ export interface Plugins {
   readonly filters: Readonly<Record<string, Filter>>;
   /** @internal */
   readonly choose: (plugin: { readonly rootId: string; readonly configuration: string }) => string;
+  /** @internal */
+  readonly limits: Limits | undefined;
 }
 
 /** @internal */
@@ -224,13 +230,19 @@ export function checkDefinition(
     if (value === undefined || name === "config") {
       continue;
     }
+    if (name === "limits") {
+      checkLimits(of, value);
+      continue;
+    }
     const words = choices.includes(name) ? CHOICES[name] : undefined;
     if (words !== undefined) {
       if (!words.includes(String(value))) {
         throw new TypeError(`${of}: ${name} must be ${words.map((word) => JSON.stringify(word)).join(" or ")}`);
       }
     } else if (!functions.includes(name)) {
-      throw new TypeError(`${of}: unknown option ${name}; there are config, ${[...choices, ...functions].join(", ")}`);
+      throw new TypeError(
+        `${of}: unknown option ${name}; there are config, limits, ${[...choices, ...functions].join(", ")}`,
+      );
     } else if (typeof value !== "function") {
       throw new TypeError(`${of}: ${name} must be a function`);
     }

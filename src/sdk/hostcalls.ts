@@ -284,6 +284,9 @@ export const get_plugin_id = shim.get_plugin_id;
 export const handle = shim.handle;
 /** @internal Not `shim.set_plugin_ready` at run time: what holds the shim object keeps all of its functions in the module. */
 export const set_plugin_ready = shim.set_plugin_ready;
+
+/** @internal */
+export const step_aside = shim.step_aside;
 /** @internal */
 export const get_request = shim.get_request;
 /** @internal */

@@ -34,6 +34,7 @@ export { GrpcStatus } from "./grpc-status.ts";
 export { grpcStream } from "./grpc-stream.ts";
 export type { GrpcStream, GrpcStreamOptions } from "./grpc-stream.ts";
 export type { GrpcCodec, GrpcOptions } from "./grpc-target.ts";
+export type { Limits } from "./limits.ts";
 export { log } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { HttpRequest, HttpResponse } from "./message.ts";
@@ -43,6 +44,8 @@ export { definePlugins } from "./plugins.ts";
 export type { PluginChoice } from "./plugins.ts";
 export { Response } from "./response.ts";
 export type { ResponseInit } from "./response.ts";
+export { stepAside } from "./step-aside.ts";
+export type { StepAside, StepAsideOptions } from "./step-aside.ts";
 export { every } from "./timers.ts";
 export { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 

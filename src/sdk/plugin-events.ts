@@ -7,6 +7,19 @@ export function onForgetPlugin(listener: (pluginId: number) => void): void {
   listeners.push(listener);
 }
 
+const dropped: ((pluginId: number) => void)[] = [];
+
+/** Calls a function when promise jobs of a plugin were dropped: what waits for them waits in vain. */
+export function onJobsDropped(listener: (pluginId: number) => void): void {
+  dropped.push(listener);
+}
+
+export function jobsDropped(pluginId: number): void {
+  for (const listener of dropped) {
+    listener(pluginId);
+  }
+}
+
 export function forgetPlugin(pluginId: number): void {
   for (const listener of listeners) {
     listener(pluginId);

@@ -1,3 +1,5 @@
+import { checkLimits } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import { isFilter, PLUGINS } from "./filter.ts";
 import type { Filter, Plugins } from "./filter.ts";
 
@@ -15,6 +17,7 @@ export interface PluginChoice {
  *
  * @param filters - by root id, or by what `choose` returns; the name "default" stands for every other one
  * @param options - `choose`: the name of a plugin's filter. What it throws refuses the configuration.
+ *   `limits`: those of the module, whatever its filters have.
  * @throws TypeError when one of them is no filter
  *
  * @example
@@ -28,12 +31,15 @@ export interface PluginChoice {
  */
 export function definePlugins(
   filters: Readonly<Record<string, Filter>>,
-  options: { readonly choose?: (plugin: PluginChoice) => string } = {},
+  options: { readonly choose?: (plugin: PluginChoice) => string; readonly limits?: Omit<Limits, "stepAside"> } = {},
 ): Plugins {
   for (const [name, filter] of Object.entries(filters)) {
     if (!isFilter(filter)) {
       throw new TypeError(`definePlugins: ${name} must be what defineFilter or defineNetworkFilter returns`);
     }
   }
-  return { [PLUGINS]: true, filters, choose: options.choose ?? (({ rootId }) => rootId) };
+  if (options.limits !== undefined) {
+    checkLimits("definePlugins", options.limits);
+  }
+  return { [PLUGINS]: true, filters, choose: options.choose ?? (({ rootId }) => rootId), limits: options.limits };
 }

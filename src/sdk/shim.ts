@@ -23,6 +23,8 @@ export type BodyInit = string | Uint8Array | ArrayBuffer;
 /** What the dispatcher gives to the shim. Hooks, `state` and the body options are read from each filter's definition. */
 export interface Registration {
   filters: readonly { readonly definition: object; readonly network: boolean }[];
+  /** All of them, as numbers: src/sdk/limits.ts. */
+  limits: Readonly<Record<string, number>>;
   /** The plugin's context, its filter's number, and whether its setup goes on; undefined refuses the configuration. */
   configure: (configuration: string, pluginId: number) => readonly unknown[] | undefined;
   forgetPlugin: (pluginId: number) => void;
@@ -30,6 +32,8 @@ export interface Registration {
   onResult: (message: never, value: unknown, hook: string) => void;
   onError: (message: never, error: unknown, hook: string, definition: never) => boolean;
   onUnhandledRejection: (reason: unknown) => void;
+  /** Promise jobs of a plugin were dropped, with the reason: what waits for them waits in vain. */
+  onJobsDropped: (pluginId: number, reason: unknown) => void;
   toPairs: (headers: never) => HeaderPairs;
   requestPrototype: object;
   responsePrototype: object;
@@ -50,6 +54,8 @@ export interface PluginEvents {
   tick: (pluginId: number, isEarly: boolean) => void;
   queue_ready: (pluginId: number, queueId: number) => void;
   foreign_function: (pluginId: number, functionId: number, argument: Uint8Array) => void;
+  /** Limits were reached in a callback of the plugin: bits, see src/sdk/step-aside.ts. */
+  limit_reached: (pluginId: number, reached: number) => void;
 }
 
 /** Status code and message of a gRPC call; undefined: the host has no message. */
@@ -70,6 +76,8 @@ export interface Shim {
   /** At the top level only: a module exports the callback of an event when something handles it. */
   handle: <Event extends keyof PluginEvents>(event: Event, handler: PluginEvents[Event]) => void;
   set_plugin_ready: (pluginId: number) => void;
+  /** Streams of the plugin that begin within so many milliseconds are not given to the filter. */
+  step_aside: (pluginId: number, ms: number, denies: boolean) => void;
 
   proxy_log: (level: LogLevel, message: string) => void;
   log_trace: (message: string) => void;

@@ -14,7 +14,8 @@ import {
   proxy_set_tick_period_milliseconds,
 } from "./hostcalls.ts";
 import { log } from "./log.ts";
-import { onForgetPlugin } from "./plugin-events.ts";
+import { limits } from "./limits.ts";
+import { onForgetPlugin, onJobsDropped } from "./plugin-events.ts";
 
 interface Timer {
   readonly pluginId: number;
@@ -56,6 +57,9 @@ function schedule(pluginId: number, time: number): void {
 function start(callback: () => unknown, delay: number, period: number | undefined): number {
   if (typeof callback !== "function") {
     throw new TypeError("a timer needs a function to call");
+  }
+  if (timers.size >= limits.timers) {
+    throw new RangeError(`${timers.size} timers are set, which is the limit (limits.timers): clear some of them`);
   }
   const pluginId = get_plugin_id();
   const id = ++lastId;
@@ -155,6 +159,12 @@ export function every(ms: number, callback: () => unknown): () => void {
 }
 
 handle("tick", onTick);
+
+onJobsDropped((pluginId) => {
+  for (const timer of timers.values()) {
+    timer.busy &&= timer.pluginId !== pluginId;
+  }
+});
 
 // The host's next tick finds none of them and stops; the plugin may be gone already.
 onForgetPlugin((pluginId) => {

@@ -23,7 +23,10 @@ enum { BODY_BYTES, BODY_TEXT };
 static uint32_t load_body(const Message *message, uint32_t from, uint32_t to, char **data, size_t *size) {
   *data = NULL;
   *size = 0;
-  return from == to ? PROXY_STATUS_OK : proxy_get_buffer_bytes(message->body.type, from, to - from, data, size);
+  uint32_t status = PROXY_STATUS_OK;
+  if (from != to)
+    status = proxy_get_buffer_bytes(message->body.type, from, to - from, data, size);
+  return host_result(status, data, size);
 }
 
 /* An offset or a length, which may be undefined. False: an exception was thrown. */

@@ -92,7 +92,7 @@ static bool borrow_body(JSContext *context, JSValueConst value, Bytes *bytes) {
 
 /* A Uint8Array of what the host has allocated, which is freed. */
 static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
-  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), data ? size : 0);
+  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
   host_free(data);
   return bytes;
 }

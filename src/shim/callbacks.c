@@ -52,7 +52,8 @@ void proxy_on_foreign_function(uint32_t plugin_id, uint32_t function_id, uint32_
   char *data = NULL;
   size_t size = 0;
   if (arguments_size)
-    proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_FOREIGN_FUNCTION_ARGUMENTS, 0, arguments_size, &data, &size);
+    host_result(proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_FOREIGN_FUNCTION_ARGUMENTS, 0, arguments_size, &data, &size),
+                &data, &size);
   JSValue bytes = take_host_bytes(vm.context, data, size);
   JSValueConst argv[] = {JS_NewUint32(vm.context, plugin_id), JS_NewUint32(vm.context, function_id), bytes};
   call_handler(HANDLER_FOREIGN_FUNCTION, plugin_id, countof(argv), argv);
@@ -83,6 +84,13 @@ static Stream *stream_for(uint32_t id, bool network) {
   return filter && filter->network == network ? stream : NULL;
 }
 
+/* No hook is asked. But a stream that the filter should have seen, and that there was no memory for, does not pass. */
+static uint32_t pass_by(uint32_t id) {
+  if (!vm.lost_streams || find_stream(id) || vm.filters[0].fail_open)
+    return PROXY_ACTION_CONTINUE;
+  return refuse_stream(id, 500) ? PROXY_ACTION_PAUSE : PROXY_ACTION_CONTINUE;
+}
+
 static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of_stream) {
   const Filter *filter = message->stream->plugin->filter;
   message->length_goes = !end_of_stream && body_mode(message) == BODY_REWRITE && has_hook(filter, body_hook);
@@ -106,7 +114,7 @@ static uint32_t trailers_arrive(Message *message) {
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
   Stream *stream = stream_for(id, false);
-  return stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
+  return stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : pass_by(id);
 }
 
 EXPORT(proxy_on_request_body)
@@ -139,7 +147,7 @@ EXPORT(proxy_on_response_trailers) uint32_t proxy_on_response_trailers(uint32_t 
 
 EXPORT(proxy_on_new_connection) uint32_t proxy_on_new_connection(uint32_t id) {
   Stream *stream = stream_for(id, true);
-  return stream ? arrive(&stream->request, ARRIVED_HEADERS) : PROXY_ACTION_CONTINUE;
+  return stream ? arrive(&stream->request, ARRIVED_HEADERS) : pass_by(id);
 }
 
 EXPORT(proxy_on_downstream_data)
@@ -212,4 +220,6 @@ EXPORT(proxy_on_delete) void proxy_on_delete(uint32_t id) {
   Plugin *plugin = id_table_take(&vm.plugins, id);
   if (plugin)
     end_plugin(plugin);
+  else if (vm.lost_streams)
+    vm.lost_streams--;
 }

@@ -27,17 +27,29 @@ static void finalize_call_response(JSRuntime *runtime, JSValueConst object) {
   CallResponse *response = JS_GetOpaque(object, call_response_class);
   if (!response)
     return;
+  runtime->malloc_state.malloc_size -= response->headers_size + response->trailers_size + response->body_size;
   host_free(response->headers);
   host_free(response->trailers);
   host_free(response->body);
   js_free_rt(runtime, response);
 }
 
+/* What an answer holds counts as the heap's. False: it does not fit. */
+static bool hold_host_bytes(size_t size) {
+  JSMallocState *heap = &vm.runtime->malloc_state;
+  if (size > heap->malloc_limit || heap->malloc_size > heap->malloc_limit - size) {
+    shim_heap_is_full(vm.runtime, size);
+    return false;
+  }
+  heap->malloc_size += size;
+  return true;
+}
+
 static const JSClassDef call_response_class_def = {"FetchResponse", .finalizer = finalize_call_response};
 
 /* Each of the three returns a proxy_status_t. */
 static uint32_t load_call_status(CallResponse *response) {
-  if (response->status)
+  if (response->status >= 100)
     return PROXY_STATUS_OK;
   if (!response->host_has_it || !use_context(response->plugin_id))
     return PROXY_STATUS_BAD_ARGUMENT;
@@ -45,10 +57,28 @@ static uint32_t load_call_status(CallResponse *response) {
   size_t size = 0;
   uint32_t status =
       proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, ":status", strlen(":status"), &data, &size);
-  for (size_t i = 0; i < size && i < 3; i++)
-    response->status = response->status * 10 + (uint32_t)(data[i] - '0');
+  status = host_result(status, &data, &size);
+  uint32_t number = 0;
+  for (size_t i = 0; i < size && i < 3 && data[i] >= '0' && data[i] <= '9'; i++)
+    number = number * 10 + (uint32_t)(data[i] - '0');
   host_free(data);
-  return status;
+  response->status = number;
+  return status == PROXY_STATUS_OK && number < 100 ? PROXY_STATUS_PARSE_FAILURE : status;
+}
+
+static uint32_t keep_part(char *data, size_t size, bool *has, char **part, size_t *part_size) {
+  if (!hold_host_bytes(size)) {
+    host_free(data);
+    return NO_MEMORY;
+  }
+  *part = host_keep(data, size);
+  if (!*part && data) {
+    vm.runtime->malloc_state.malloc_size -= size;
+    return NO_MEMORY;
+  }
+  *part_size = *part ? size : 0;
+  *has = true;
+  return PROXY_STATUS_OK;
 }
 
 static uint32_t load_call_pairs(CallResponse *response, uint32_t map_type, bool *has, char **pairs,
@@ -59,13 +89,8 @@ static uint32_t load_call_pairs(CallResponse *response, uint32_t map_type, bool 
     return PROXY_STATUS_BAD_ARGUMENT;
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_get_header_map_pairs(map_type, &data, &size);
-  if (status != PROXY_STATUS_OK)
-    return status;
-  *pairs = host_keep(data, size);
-  *pairs_size = *pairs ? size : 0;
-  *has = true;
-  return PROXY_STATUS_OK;
+  uint32_t status = host_result(proxy_get_header_map_pairs(map_type, &data, &size), &data, &size);
+  return status == PROXY_STATUS_OK ? keep_part(data, size, has, pairs, pairs_size) : status;
 }
 
 static uint32_t load_call_headers(CallResponse *response) {
@@ -91,12 +116,9 @@ static uint32_t load_call_body(CallResponse *response) {
   if (response->body_announced) /* some hosts answer NotFound for an empty body */
     status =
         proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_HTTP_CALL_RESPONSE_BODY, 0, response->body_announced, &data, &size);
-  if (status != PROXY_STATUS_OK)
-    return status;
-  response->body = host_keep(data, size);
-  response->body_size = response->body ? size : 0;
-  response->has_body = true;
-  return PROXY_STATUS_OK;
+  status = host_result(status, &data, &size);
+  return status == PROXY_STATUS_OK ? keep_part(data, size, &response->has_body, &response->body, &response->body_size)
+                                   : status;
 }
 
 static CallResponse *get_call_response(JSContext *context, JSValueConst object) {
@@ -195,12 +217,26 @@ static bool serialize_call_headers(JSContext *context, JSValueConst *argv, PairW
   return end_pairs(context, writer, array, ok);
 }
 
+/* False: an exception was thrown. HTTP calls, gRPC calls and gRPC streams count together. */
+static bool may_call(JSContext *context) {
+  uint32_t open = vm.calls.count + vm.grpc_calls.count;
+  if (open < vm.limits.open_calls)
+    return true;
+  JS_ThrowRangeError(context,
+                     "%u calls are open, which is the limit (limits.openCalls): await some of them before more are "
+                     "started",
+                     open);
+  return false;
+}
+
 /* http_call(upstream, method, path, authority, headers, body, trailers, timeout): a promise of its answer. */
 static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   JSValue result = JS_EXCEPTION;
   Bytes upstream, body;
   PairWriter headers, trailers;
   uint32_t id = 0;
+  if (!may_call(context))
+    return JS_EXCEPTION;
   Call *call = js_malloc(context, sizeof *call);
   if (!call)
     return JS_EXCEPTION;
@@ -209,15 +245,16 @@ static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSV
                  .method = js_dup(argv[1]),
                  .path = js_dup(argv[2])};
   if (JS_IsException(call->promise) || JS_ToUint32(context, &call->timeout, argv[7]) < 0)
-    goto no_upstream;
-  if (!borrow_body(context, argv[0], &upstream)) /* a cluster's name is text */
-    goto no_upstream;
+    goto no_headers;
+  /* The lists first: reading them can run code, which could take the bytes of an array away. */
   if (!serialize_call_headers(context, argv, &headers))
     goto no_headers;
-  if (!borrow_body(context, argv[5], &body))
-    goto no_body;
   if (!serialize_pairs(context, argv[6], &trailers))
     goto no_trailers;
+  if (!borrow_body(context, argv[0], &upstream)) /* a cluster's name is text */
+    goto no_upstream;
+  if (!borrow_body(context, argv[5], &body))
+    goto no_body;
   uint32_t status = proxy_http_call(upstream.data, upstream.size, headers.data, headers.size, body.data, body.size,
                                     trailers.data, trailers.size, call->timeout, &id);
   if (status != PROXY_STATUS_OK) {
@@ -233,14 +270,14 @@ static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSV
       JS_ThrowOutOfMemory(context);
     }
   }
-  release_pairs(context, &trailers);
-no_trailers:
   release_bytes(context, &body);
 no_body:
-  release_pairs(context, &headers);
-no_headers:
   release_bytes(context, &upstream);
 no_upstream:
+  release_pairs(context, &trailers);
+no_trailers:
+  release_pairs(context, &headers);
+no_headers:
   if (call)
     free_call(context, call);
   return result;
@@ -265,6 +302,7 @@ static bool is_failure_of_host(CallResponse *response) {
   size_t size = 0;
   uint32_t status =
       proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, mark, strlen(mark), &data, &size);
+  status = host_result(status, &data, &size);
   host_free(data);
   return status == PROXY_STATUS_NOT_FOUND || size == 0; /* other hosts: Ok and nothing */
 }

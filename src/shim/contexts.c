@@ -51,6 +51,7 @@ static void init_message(Message *message, Stream *stream, const Direction *dire
   *message = (Message){
       .stream = stream,
       .stream_type = direction->stream_type,
+      .starting = JS_UNDEFINED,
       .object = JS_UNDEFINED,
       .headers = new_part(message, direction->headers),
       .trailers = new_part(message, direction->trailers),
@@ -68,17 +69,39 @@ static Stream *new_stream(uint32_t id, Plugin *plugin) {
   stream->id = id;
   stream->plugin = plugin;
   stream->state = JS_UNDEFINED;
-  stream->closed = false;
+  stream->closed = stream->job_lost = false;
+  stream->fate = STREAM_SEEN;
   init_message(&stream->request, stream, &directions[network][0]);
   init_message(&stream->response, stream, &directions[network][1]);
   return stream;
 }
 
-/* A stream without memory is a stream that the filter does not see: it goes on untouched. */
+/* The plugin has stepped aside (src/sdk/step-aside.ts). False also when the time is over. */
+static bool is_aside(Plugin *plugin) {
+  if (!plugin->aside_until)
+    return false;
+  if (js__hrtime_ns() < plugin->aside_until)
+    return true;
+  plugin->aside_until = 0;
+  guard.hits |= GUARD_BACK;
+  return false;
+}
+
 static void create_stream(uint32_t id, Plugin *plugin) {
+  bool aside = is_aside(plugin);
+  if (aside && !plugin->aside_denies)
+    return;
+  size_t limit = open_reserve();
   Stream *stream = new_stream(id, plugin);
-  if (stream && !id_table_put(&vm.streams, id, stream))
+  close_reserve(limit);
+  if (!stream || !id_table_put(&vm.streams, id, stream)) {
     js_free_rt(vm.runtime, stream);
+    vm.lost_streams++;
+  } else if (aside) {
+    stream->fate = STREAM_DENIED;
+  } else if (vm.streams.count > vm.limits.streams) {
+    stream->fate = STREAM_TOO_MANY;
+  }
 }
 
 static bool is_request(const Message *message) { return message == &message->stream->request; }

@@ -37,7 +37,7 @@ static void free_grpc_call(GrpcCall *call) {
 
 /* Takes over `target`. NULL: an exception was thrown. */
 static GrpcCall *new_grpc_call(JSContext *context, bool stream, JSValue target) {
-  GrpcCall *call = JS_IsException(target) ? NULL : js_malloc(context, sizeof *call);
+  GrpcCall *call = JS_IsException(target) || !may_call(context) ? NULL : js_malloc(context, sizeof *call);
   if (call)
     *call = (GrpcCall){.plugin_id = vm.plugin_id, .stream = stream, .target = target};
   else

@@ -5,7 +5,7 @@ static JSValue load_grpc_status_text(void) {
   uint32_t code = 0;
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_get_status(&code, &data, &size);
+  uint32_t status = host_result(proxy_get_status(&code, &data, &size), &data, &size);
   JSValue text = status == PROXY_STATUS_OK && data ? JS_NewStringLen(vm.context, data, size) : JS_UNDEFINED;
   host_free(data);
   return text;
@@ -16,7 +16,8 @@ static JSValue load_grpc_message(uint32_t announced) {
   size_t size = 0;
   uint32_t status = PROXY_STATUS_OK;
   if (announced) /* an empty message has no buffer in some hosts */
-    status = proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_GRPC_CALL_MESSAGE, 0, announced, &data, &size);
+    status = host_result(proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_GRPC_CALL_MESSAGE, 0, announced, &data, &size), &data,
+                         &size);
   JSValue bytes = status == PROXY_STATUS_OK
                       ? JS_NewUint8ArrayCopy(vm.context, (const uint8_t *)(data ? data : ""), size)
                       : throw_host_error(vm.context, "proxy_get_buffer_bytes", status);

@@ -1,42 +1,169 @@
 /*
  * Limits that keep a filter from taking its worker down: time in one callback, heap, stack.
- * Reaching one is an error in JavaScript, never a trap.
+ * Reaching one is an error in JavaScript, never a trap. docs/RELIABILITY.md tells what each does.
  */
 
 enum {
-  GUARD_HEAP_BYTES = 64 << 20,
-  /* The module's stack is 256 KiB (build/engine/modules.ts); the rest is for the C functions below the last check. */
-  GUARD_STACK_BYTES = 192 << 10,
-  GUARD_CALLBACK_NANOSECONDS = 100 * 1000 * 1000,
-  /* The engine polls about every 10 000 calls and jumps. At build time polls are counted instead of timed, so that the
-     same program always gives the same result. */
+  /* The module's stack is 256 KiB (build/engine/modules.ts); the rest is for the C functions below the last check. More
+     would not help: the host's own stack, V8's megabyte, is needed four times as fast. */
+  GUARD_STACK_BYTES = 128 << 10,
+  /* Above the heap's limit: for jobs that others wait for, and for the report of an error. */
+  GUARD_RESERVE_BYTES = 1 << 20,
+  /* Calls and jumps until the clock is read: at first, so that callbacks that do little read none, and at most. */
+  GUARD_FIRST_POLL = 250,
+  GUARD_MAX_POLL = JS_INTERRUPT_COUNTER_INIT,
+  GUARD_POLL_NANOSECONDS = 1000 * 1000,
+  /* Where the host refuses the clock: a million calls and jumps for each 100 ms. */
+  GUARD_CALLS_PER_MILLISECOND = 10 * 1000,
+  /* At build time polls are counted instead of timed, so that the same program always gives the same result. */
   GUARD_BUILD_POLLS = 10 * 1000,
+  GUARD_BUILD_HEAP_BYTES = 1 << 30,
+  /* How often a callback may be late before all that is left of it is dropped. */
+  GUARD_MAX_LATE = 8,
 };
 
 static struct {
-  uint64_t started; /* clock at this callback's first poll, 0 before it: a callback without loops reads no clock */
+  uint64_t polled; /* clock at this callback's last poll, 0 before the first: a callback without loops reads no clock */
+  uint64_t spent;  /* nanoseconds since the first poll that count */
+  uint32_t interval;
   uint32_t polls;
-  bool expired;
+  uint32_t late;  /* how often this callback has used up its time */
+  uint32_t hits;  /* GUARD_HIT_*: since the last `report_hits` */
+  bool charged;   /* the next poll comes because much was done */
+  bool expired;   /* each poll throws */
+  bool late_turn; /* whose turn it was when that happened is still to be ended: see promises.c */
 } guard;
 
-static void guard_enter(void) {
-  guard.started = 0;
+/* The numbers are those of src/sdk/step-aside.ts. */
+enum { GUARD_HIT_TIME = 1, GUARD_HIT_HEAP = 2, GUARD_HIT_STACK = 4, GUARD_BACK = 8 };
+
+/* Gives whatever runs next the whole time. */
+static void guard_renew(void) {
+  guard.polled = guard.spent = 0;
   guard.expired = false;
+  guard.interval = GUARD_FIRST_POLL;
+  vm.context->interrupt_counter = GUARD_FIRST_POLL;
+}
+
+static void guard_enter(void) {
+  guard.late = 0;
+  guard.late_turn = false;
+  guard_renew();
+}
+
+/* Work whose cost grows with its operands makes the next poll come earlier: bytes or elements, of which 64 cost about
+   as much as a call. */
+static void shim_charge(JSContext *context, size_t work) {
+  size_t cost = work / 64;
+  int left = context->interrupt_counter;
+  if (!cost)
+    return;
+  bool is_much = left <= 0 || cost >= (size_t)left;
+  guard.charged |= is_much;
+  context->interrupt_counter = is_much ? 0 : left - (int)cost;
+}
+
+/* The same, where the engine has no context at hand. */
+static void shim_charge_allocation(size_t size) {
+  if (vm.context)
+    shim_charge(vm.context, size);
+}
+
+/* Polls come as often as the program is slow: about once a millisecond. */
+static void adapt_interval(uint64_t spent) {
+  if (spent < GUARD_POLL_NANOSECONDS / 2 && guard.interval < GUARD_MAX_POLL)
+    guard.interval *= 2;
+  else if (spent > GUARD_POLL_NANOSECONDS)
+    guard.interval = (uint32_t)(guard.interval * (uint64_t)GUARD_POLL_NANOSECONDS / spent) + 1;
+}
+
+static bool is_late(void) {
+  uint64_t now = js__hrtime_ns(), limit = vm.limits.callback_ms * 1000000ull;
+  if (!now)
+    return (guard.spent += guard.interval) > vm.limits.callback_ms * GUARD_CALLS_PER_MILLISECOND;
+  uint64_t spent = guard.polled ? now - guard.polled : 0;
+  guard.polled = now;
+  adapt_interval(spent);
+  /* A worker that has had to wait for a processor, in a container whose share is used up for example, has not worked:
+     no single pause is the whole limit. */
+  guard.spent += guard.charged || spent < limit / 4 ? spent : limit / 4;
+  guard.charged = false;
+  return guard.spent > limit;
 }
 
 static int guard_poll(JSRuntime *runtime, void *opaque) {
   if (vm.building)
     return ++guard.polls > GUARD_BUILD_POLLS;
-  uint64_t now = js__hrtime_ns();
-  if (!guard.started)
-    guard.started = now;
-  else if (now - guard.started > GUARD_CALLBACK_NANOSECONDS)
-    guard.expired = true;
+  if (!guard.expired && is_late()) {
+    guard.expired = guard.late_turn = true;
+    guard.hits |= GUARD_HIT_TIME;
+  }
+  /* A late callback is interrupted at each poll: what catches the error, a promise's constructor for example, must not
+     get another ten thousand calls. */
+  vm.context->interrupt_counter = guard.expired ? 0 : (int)guard.interval;
   return guard.expired;
 }
 
+static void shim_throw_interrupted(JSContext *context) {
+  if (vm.building)
+    JS_ThrowInternalError(context, "interrupted");
+  else
+    JS_ThrowInternalError(context, "interrupted: this callback has taken longer than %u ms (limits.callbackMs)",
+                          vm.limits.callback_ms);
+}
+
+/* For loops that cannot throw: true, and they have to end. What called them polls again, and throws. */
+static bool shim_is_late(JSContext *context) {
+  if (context->interrupt_counter > 0)
+    return false;
+  context->interrupt_counter = GUARD_MAX_POLL;
+  return guard_poll(context->rt, NULL);
+}
+
+static bool shim_is_late_after(size_t work) {
+  if (!vm.context)
+    return false;
+  shim_charge(vm.context, work);
+  return shim_is_late(vm.context);
+}
+
+/* The soft limit: the fuller the heap, the earlier the collector runs again, in steps of a 32nd of the limit at least.
+ */
+static size_t shim_gc_threshold(JSRuntime *runtime) {
+  size_t size = runtime->malloc_state.malloc_size, limit = runtime->malloc_state.malloc_limit;
+  size_t step = size / 2, room = limit > size ? (limit - size) / 2 : 0;
+  if (step > room)
+    step = room > limit / 32 ? room : limit / 32;
+  return size + step;
+}
+
+/* Called by the engine when an allocation would pass the limit. The collector may run when the next object is made,
+   which is that of the error at the latest. */
+static void *shim_heap_is_full(JSRuntime *runtime, size_t size) {
+  guard.hits |= GUARD_HIT_HEAP;
+  if (size < runtime->malloc_state.malloc_limit / 2)
+    runtime->malloc_gc_threshold = 0;
+  return NULL;
+}
+
+static void shim_stack_is_full(void) { guard.hits |= GUARD_HIT_STACK; }
+
+static void collect_garbage(void) {
+  JS_RunGC(vm.runtime);
+  vm.runtime->malloc_gc_threshold = shim_gc_threshold(vm.runtime);
+}
+
+/* Opens the reserve; returns what `close_reserve` takes. */
+static size_t open_reserve(void) {
+  size_t limit = vm.runtime->malloc_state.malloc_limit;
+  vm.runtime->malloc_state.malloc_limit = limit + GUARD_RESERVE_BYTES;
+  return limit;
+}
+
+static void close_reserve(size_t limit) { vm.runtime->malloc_state.malloc_limit = limit; }
+
 static void guard_start(JSRuntime *runtime) {
-  JS_SetMemoryLimit(runtime, GUARD_HEAP_BYTES);
+  JS_SetMemoryLimit(runtime, GUARD_BUILD_HEAP_BYTES); /* the filter's own limit comes with its registration */
   JS_SetMaxStackSize(runtime, GUARD_STACK_BYTES);
   JS_SetInterruptHandler(runtime, guard_poll, NULL);
 }

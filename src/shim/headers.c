@@ -22,7 +22,7 @@ static bool enter_map(JSContext *context, JSValueConst map, uint32_t *map_type) 
 static uint32_t load_pairs(uint32_t map_type, char **data, PairReader *reader) {
   size_t size = 0;
   *data = NULL;
-  uint32_t status = proxy_get_header_map_pairs(map_type, data, &size);
+  uint32_t status = host_result(proxy_get_header_map_pairs(map_type, data, &size), data, &size);
   return status == PROXY_STATUS_OK && !read_pairs(reader, *data, size) ? PROXY_STATUS_PARSE_FAILURE : status;
 }
 
@@ -55,7 +55,8 @@ static JSValue js_proxy_set_header_map_pairs(JSContext *context, JSValueConst th
 static JSValue get_first_value(JSContext *context, uint32_t map_type, const Bytes *name) {
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_get_header_map_value(map_type, name->data, name->size, &data, &size);
+  uint32_t status =
+      host_result(proxy_get_header_map_value(map_type, name->data, name->size, &data, &size), &data, &size);
   if (status == PROXY_STATUS_NOT_FOUND)
     return JS_UNDEFINED;
   if (status != PROXY_STATUS_OK)

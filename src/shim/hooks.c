@@ -38,22 +38,35 @@ static bool has_hook(const Filter *filter, Hook hook) {
   return hook != HOOK_COUNT && !JS_IsUndefined(filter->hooks[hook]);
 }
 
+/* Whether the hook can stop its stream. */
+static bool can_stop(Hook hook) {
+  return hook != HOOK_LOG && hook != HOOK_DONE && hook != HOOK_DOWNSTREAM_CLOSE && hook != HOOK_UPSTREAM_CLOSE;
+}
+
+/* Answers, or closes a connection, without the filter and the SDK: nothing is allocated. True: the host does it. */
+static bool refuse_stream(uint32_t id, uint32_t status) {
+  return use_context(id) &&
+         (proxy_send_local_response(status, NULL, 0, NULL, 0, empty_pairs, sizeof empty_pairs, -1) == PROXY_STATUS_OK ||
+          proxy_close_stream(PROXY_STREAM_TYPE_DOWNSTREAM) == PROXY_STATUS_OK);
+}
+
 /* Reports an uncaught error of a hook. True: the stream was answered, with a local reply. */
 static bool report_error(Message *message, Hook hook, JSValue error) {
   JSContext *context = vm.context;
-  guard_enter(); /* the report gets time of its own when the hook has used up its */
+  guard_renew(); /* the report gets time and memory of its own when the hook has used up its */
+  size_t limit = open_reserve();
   JSValue name = JS_NewString(context, hook_names[hook].name);
   JSValueConst argv[] = {message_view(message), error, name, message->stream->plugin->filter->definition};
-  JSValue answered = JS_Call(context, vm.sdk.on_error, JS_UNDEFINED, countof(argv), argv);
+  JSValue answered = call_sdk(vm.sdk.on_error, countof(argv), argv);
   bool result = JS_VALUE_GET_TAG(answered) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(answered);
   if (JS_IsException(answered)) {
     log_exception("an uncaught error could not be reported:");
-    result = use_context(message->stream->id) &&
-             proxy_send_local_response(500, NULL, 0, NULL, 0, empty_pairs, sizeof empty_pairs, -1) == PROXY_STATUS_OK;
+    result = can_stop(hook) && !message->stream->plugin->filter->fail_open && refuse_stream(message->stream->id, 500);
   }
   JS_FreeValue(context, answered);
   JS_FreeValue(context, name);
   JS_FreeValue(context, error);
+  close_reserve(limit);
   return result;
 }
 
@@ -67,7 +80,7 @@ static uint32_t conclude_value(Message *message, JSValue value) {
     return PROXY_ACTION_CONTINUE;
   JSValue name = JS_NewString(vm.context, hook_names[message->hook].name);
   JSValueConst argv[] = {message_view(message), value, name};
-  JSValue result = JS_Call(vm.context, vm.sdk.on_result, JS_UNDEFINED, countof(argv), argv);
+  JSValue result = call_sdk(vm.sdk.on_result, countof(argv), argv);
   JS_FreeValue(vm.context, name);
   JS_FreeValue(vm.context, value);
   if (JS_IsException(result))
@@ -87,16 +100,34 @@ static uint32_t conclude_promise(Message *message, JSValue promise) {
   return rejected ? conclude_error(message, value) : conclude_value(message, value);
 }
 
+/* For a stream that the filter does not see. */
+static uint32_t run_no_hook(Message *message, Hook hook) {
+  Stream *stream = message->stream;
+  unsigned fate = stream->fate;
+  stream->fate = STREAM_ANSWERED;
+  message->hook = hook;
+  if (fate == STREAM_TOO_MANY) {
+    JS_ThrowRangeError(vm.context, "%u streams are open, which is more than the limit (limits.streams)",
+                       vm.streams.count);
+    return conclude_error(message, JS_GetException(vm.context));
+  }
+  if (fate == STREAM_ANSWERED)
+    return PROXY_ACTION_CONTINUE;
+  return refuse_stream(stream->id, 503) ? PROXY_ACTION_PAUSE : PROXY_ACTION_CONTINUE;
+}
+
 /* Runs a hook that can pause its direction of the stream, and returns the action for the host. */
 static uint32_t run_hook(Message *message, Hook hook) {
   JSContext *context = vm.context;
   const Plugin *plugin = message->stream->plugin;
+  if (message->stream->fate != STREAM_SEEN)
+    return run_no_hook(message, hook);
   JSValueConst function = plugin->filter->hooks[hook], view = message_view(message);
   message->hook = hook;
   JSValue value = JS_EXCEPTION;
   if (plugin->setting_up) {
     JSValueConst argv[] = {view, plugin->context, function, plugin->filter->definition};
-    value = JS_Call(context, vm.sdk.wait_for_setup, JS_UNDEFINED, countof(argv), argv);
+    value = call_sdk(vm.sdk.wait_for_setup, countof(argv), argv);
   } else if (!JS_IsException(view)) {
     JSValueConst argv[] = {view, plugin->context};
     value = JS_Call(context, function, plugin->filter->definition, countof(argv), argv);
@@ -105,7 +136,9 @@ static uint32_t run_hook(Message *message, Hook hook) {
     return conclude_error(message, JS_GetException(context));
   if (!JS_IsPromise(value))
     return conclude_value(message, value);
+  message->starting = value;
   run_jobs(); /* a promise that needs no event from outside does not pause the stream */
+  message->starting = JS_UNDEFINED;
   if (promise_data(value)->promise_state != JS_PROMISE_PENDING)
     return conclude_promise(message, value);
   pause_hook(&message->paused, value);
@@ -165,19 +198,32 @@ static uint32_t run_arrived(Message *message) {
   return PROXY_ACTION_CONTINUE;
 }
 
+/* The same, with what arrives meanwhile. */
+static uint32_t run_all(Message *message) {
+  uint32_t action;
+  do
+    action = run_arrived(message);
+  while (action == PROXY_ACTION_CONTINUE && message->arrived);
+  return action;
+}
+
 /* A paused hook's promise has settled: the stream goes on, unless something else of it waits. */
 static void resume(PausedHook *hook) {
   Message *message = hook->message;
   JSValue promise = hook->promise;
   hook->promise = JS_UNDEFINED;
+  shim_turn = message->stream->id;
   bool headers_waited = message->hook == HOOK_REQUEST_HEADERS || message->hook == HOOK_RESPONSE_HEADERS;
+  bool in_callback = message->in_callback;
+  message->in_callback = true;
   uint32_t action = conclude_promise(message, promise);
   if (message->body_open)
     close_body(message);
   if (action == PROXY_ACTION_CONTINUE)
-    action = run_arrived(message);
+    action = run_all(message);
+  message->in_callback = in_callback;
   /* Within its own callback the action that this returns lets it go on; the host would take a call as a second one. */
-  if (message->in_callback)
+  if (in_callback)
     message->action = action;
   /* Envoy would let what it holds of a closed stream pass on, and with its end forget that it is closed. */
   else if (action == PROXY_ACTION_CONTINUE && !message->stream->closed && use_context(message->stream->id)) {
@@ -186,10 +232,28 @@ static void resume(PausedHook *hook) {
   }
 }
 
+/* Limits were reached: what they kept from growing may be garbage now, and a part of the SDK may want to know. */
+static void report_hits(void) {
+  uint32_t hits = guard.hits;
+  if (!hits)
+    return;
+  guard.hits = 0;
+  if (hits & GUARD_HIT_HEAP)
+    collect_garbage();
+  if (JS_IsUndefined(vm.handlers[HANDLER_LIMIT_REACHED]))
+    return;
+  guard_renew();
+  JSValueConst argv[] = {JS_NewUint32(vm.context, vm.plugin_id), JS_NewUint32(vm.context, hits)};
+  JSValue result = call_sdk(vm.handlers[HANDLER_LIMIT_REACHED], countof(argv), argv);
+  if (JS_IsException(result))
+    log_exception("a limit was reached:");
+  JS_FreeValue(vm.context, result);
+}
+
 /* What a callback interrupts when it comes within a host call of another. */
 typedef struct Interruption {
   bool nested;
-  uint32_t effective_context, plugin_id;
+  uint32_t effective_context, plugin_id, turn;
 } Interruption;
 
 /* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. One that
@@ -198,6 +262,7 @@ static void leave_callback(Interruption interrupted) {
   if (interrupted.nested) {
     vm.plugin_id = interrupted.plugin_id;
     vm.effective_context = interrupted.effective_context;
+    shim_turn = interrupted.turn;
     release_contexts();
     return;
   }
@@ -207,13 +272,15 @@ static void leave_callback(Interruption interrupted) {
     run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
   }
   report_rejections();
+  report_hits();
   release_contexts();
 }
 
 static Interruption enter_callback(uint32_t context_id, uint32_t plugin_id) {
-  Interruption interrupted = {vm.depth > 0, vm.effective_context, vm.plugin_id};
+  Interruption interrupted = {vm.depth > 0, vm.effective_context, vm.plugin_id, shim_turn};
   vm.effective_context = context_id;
   vm.plugin_id = plugin_id;
+  shim_turn = context_id;
   if (!interrupted.nested)
     guard_enter();
   hold_contexts();
@@ -223,12 +290,13 @@ static Interruption enter_callback(uint32_t context_id, uint32_t plugin_id) {
 /* Something has arrived for a message. While a hook is at work it only waits. */
 static uint32_t arrive(Message *message, uint8_t what) {
   message->arrived |= what;
-  if (JS_IsObject(message->paused.promise))
+  /* From within a host call of its own hook, it comes after that. */
+  if (message->in_callback || JS_IsObject(message->paused.promise))
     return message->action = PROXY_ACTION_PAUSE;
   Interruption interrupted = enter_callback(message->stream->id, message->stream->plugin->id);
   hold_contexts();
   message->in_callback = true;
-  message->action = run_arrived(message);
+  message->action = run_all(message);
   leave_callback(interrupted);
   message->in_callback = false;
   /* Envoy 1.40 crashes when trailers go on that belong to a stream which is closed. */
@@ -241,6 +309,8 @@ static uint32_t arrive(Message *message, uint8_t what) {
 static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
   JSContext *context = vm.context;
   const Plugin *plugin = stream->plugin;
+  if (stream->fate != STREAM_SEEN)
+    return;
   Interruption interrupted = enter_callback(stream->id, plugin->id);
   JSValueConst view = message_view(&stream->response);
   JSValueConst argv[] = {view, plugin->context, detail};

@@ -18,10 +18,10 @@ static JSValue js_proxy_get_current_time(JSContext *context, JSValueConst this, 
 static JSValue js_proxy_get_status(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   char *data = NULL;
   size_t size = 0;
-  uint32_t code = 0, status = proxy_get_status(&code, &data, &size);
+  uint32_t code = 0, status = host_result(proxy_get_status(&code, &data, &size), &data, &size);
   if (status != PROXY_STATUS_OK)
     return throw_host_error(context, "proxy_get_status", status);
-  JSValue message = JS_NewStringLen(context, data ? data : "", data ? size : 0);
+  JSValue message = JS_NewStringLen(context, data ? data : "", size);
   host_free(data);
   return new_tuple(context, JS_NewUint32(context, code), message);
 }

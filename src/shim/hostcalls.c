@@ -37,7 +37,7 @@ static JSValue js_proxy_get_buffer_bytes(JSContext *context, JSValueConst this, 
     return JS_EXCEPTION;
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_get_buffer_bytes(type, offset, max_size, &data, &size);
+  uint32_t status = host_result(proxy_get_buffer_bytes(type, offset, max_size, &data, &size), &data, &size);
   if (status != PROXY_STATUS_OK)
     return throw_host_error(context, "proxy_get_buffer_bytes", status);
   return take_host_bytes(context, data, size);
@@ -50,18 +50,18 @@ static JSValue js_proxy_send_local_response(JSContext *context, JSValueConst thi
   PairWriter headers;
   if (JS_ToUint32(context, &code, argv[0]) < 0 ||
       (!JS_IsUndefined(argv[4]) && JS_ToInt32(context, &grpc_status, argv[4]) < 0) ||
-      !borrow_body(context, argv[1], &details))
+      !serialize_pairs(context, argv[3], &headers)) /* before the bytes: it can run code */
     return JS_EXCEPTION;
-  bool ok = borrow_body(context, argv[2], &body);
+  bool ok = borrow_body(context, argv[1], &details);
   if (ok) {
-    if ((ok = serialize_pairs(context, argv[3], &headers))) {
+    if ((ok = borrow_body(context, argv[2], &body))) {
       status = proxy_send_local_response(code, details.data, details.size, body.data, body.size, headers.data,
                                          headers.size, grpc_status);
-      release_pairs(context, &headers);
+      release_bytes(context, &body);
     }
-    release_bytes(context, &body);
+    release_bytes(context, &details);
   }
-  release_bytes(context, &details);
+  release_pairs(context, &headers);
   if (!ok)
     return JS_EXCEPTION;
   return call_outcome(context, "proxy_send_local_response", status);
@@ -157,6 +157,7 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("handle", 2, js_handle),
     JS_CFUNC_DEF("get_plugin_id", 0, js_get_plugin_id),
     JS_CFUNC_DEF("set_plugin_ready", 1, js_set_plugin_ready),
+    JS_CFUNC_DEF("step_aside", 3, js_step_aside),
     JS_CFUNC_DEF("proxy_set_tick_period_milliseconds", 1, js_proxy_set_tick_period),
     JS_CFUNC_DEF("proxy_continue_stream", 1, js_proxy_continue_stream),
     JS_CFUNC_DEF("proxy_close_stream", 1, js_proxy_close_stream),

@@ -22,6 +22,17 @@ static void host_free(void *memory) {
     free(memory);
 }
 
+/* What a host call has left: nothing unless it succeeded, and no length without a pointer. Returns the status. */
+static uint32_t host_result(uint32_t status, char **data, size_t *size) {
+  if (status != PROXY_STATUS_OK) { /* some hosts have allocated it before they fail */
+    host_free(*data);
+    *data = NULL;
+  }
+  if (!*data)
+    *size = 0;
+  return status;
+}
+
 /* A pointer that the host wrote, in memory that is surely ours: moves it out of the shared block. NULL: no memory. */
 static char *host_keep(char *memory, size_t size) {
   if (memory != host_block)

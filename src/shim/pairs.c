@@ -144,8 +144,7 @@ static bool add_pair(JSContext *context, PairWriter *writer, JSValueConst pair) 
    array of. The array is the caller's then. */
 static bool begin_pairs(JSContext *context, PairWriter *writer, uint32_t extra, JSValueConst list, JSValue *array) {
   *writer = (PairWriter){0};
-  *array = JS_IsUndefined(list) || JS_IsArray(list) ? js_dup(list)
-                                                    : JS_Call(context, vm.sdk.to_pairs, JS_UNDEFINED, 1, &list);
+  *array = JS_IsUndefined(list) || JS_IsArray(list) ? js_dup(list) : call_sdk(vm.sdk.to_pairs, 1, &list);
   if (JS_IsException(*array))
     return false;
   int64_t length = 0;

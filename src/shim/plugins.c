@@ -7,6 +7,7 @@ static const struct {
     [HANDLER_TICK] = {"tick", "proxy_on_tick"},
     [HANDLER_QUEUE_READY] = {"queue_ready", "proxy_on_queue_ready"},
     [HANDLER_FOREIGN_FUNCTION] = {"foreign_function", "proxy_on_foreign_function"},
+    [HANDLER_LIMIT_REACHED] = {"limit_reached", NULL},
 };
 
 /* handle(event, function): a part of the SDK that the filter uses wants the event. At the top level only. */
@@ -38,12 +39,25 @@ static JSValue js_set_plugin_ready(JSContext *context, JSValueConst this, int ar
   return JS_UNDEFINED;
 }
 
+/* step_aside(plugin, ms, denies): the filter is not asked for streams that begin within this time. */
+static JSValue js_step_aside(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t id, ms;
+  if (JS_ToUint32(context, &id, argv[0]) < 0 || JS_ToUint32(context, &ms, argv[1]) < 0)
+    return JS_EXCEPTION;
+  Plugin *plugin = find_plugin(id);
+  if (plugin) {
+    plugin->aside_until = js__hrtime_ns() + ms * 1000000ull;
+    plugin->aside_denies = JS_ToBool(context, argv[2]) > 0;
+  }
+  return JS_UNDEFINED;
+}
+
 /* Calls an event's handler, if there is one. True unless it threw or returned false. */
 static bool call_handler(Handler handler, uint32_t plugin_id, int argc, JSValueConst *argv) {
   if (JS_IsUndefined(vm.handlers[handler]))
     return true;
   Interruption interrupted = enter_callback(plugin_id, plugin_id);
-  JSValue result = JS_Call(vm.context, vm.handlers[handler], JS_UNDEFINED, argc, argv);
+  JSValue result = call_sdk(vm.handlers[handler], argc, argv);
   bool accepted = !JS_IsException(result) && !(JS_IsBool(result) && !JS_VALUE_GET_BOOL(result));
   if (JS_IsException(result))
     report_uncaught(handler_names[handler].name, JS_GetException(vm.context));
@@ -56,7 +70,7 @@ static JSValue load_buffer_text(uint32_t buffer_type, uint32_t size) {
   char *data = NULL;
   size_t loaded = 0;
   if (size) /* some hosts answer NotFound for an empty one */
-    proxy_get_buffer_bytes(buffer_type, 0, size, &data, &loaded);
+    host_result(proxy_get_buffer_bytes(buffer_type, 0, size, &data, &loaded), &data, &loaded);
   JSValue text = JS_NewStringLen(vm.context, data ? data : "", loaded);
   host_free(data);
   return text;
@@ -83,7 +97,7 @@ static bool configure_plugin(Plugin *plugin, uint32_t configuration_size) {
   Interruption interrupted = enter_callback(plugin->id, plugin->id);
   JSValue configuration = load_buffer_text(PROXY_BUFFER_TYPE_PLUGIN_CONFIGURATION, configuration_size);
   JSValueConst argv[] = {configuration, JS_NewUint32(context, plugin->id)};
-  JSValue result = JS_Call(context, vm.sdk.configure, JS_UNDEFINED, countof(argv), argv);
+  JSValue result = call_sdk(vm.sdk.configure, countof(argv), argv);
   JS_FreeValue(context, configuration);
   if (JS_IsException(result))
     log_exception("the plugin configuration could not be read:");
@@ -94,9 +108,16 @@ static bool configure_plugin(Plugin *plugin, uint32_t configuration_size) {
 }
 
 static void end_plugin(Plugin *plugin) {
+  for (uint32_t i = 0; vm.streams.slots && i <= vm.streams.mask; i++) {
+    Stream *stream = vm.streams.slots[i].value;
+    if (!stream || stream->plugin != plugin)
+      continue;
+    end_stream(id_table_take(&vm.streams, stream->id)); /* a host that ends a plugin before its streams */
+    i = UINT32_MAX;                                     /* taking one out moves others */
+  }
   JSValueConst argv[] = {JS_NewUint32(vm.context, plugin->id)};
   Interruption interrupted = enter_callback(plugin->id, plugin->id);
-  JSValue result = JS_Call(vm.context, vm.sdk.forget_plugin, JS_UNDEFINED, countof(argv), argv);
+  JSValue result = call_sdk(vm.sdk.forget_plugin, countof(argv), argv);
   if (JS_IsException(result))
     log_exception("what belonged to a plugin could not be forgotten:");
   JS_FreeValue(vm.context, result);

@@ -3,6 +3,9 @@
  *
  * The engine is edited (build/engine/edits.ts) so that a promise carries the hook that waits for it: no reaction,
  * closure or job is needed to learn that it has settled.
+ *
+ * A job belongs to whose turn it was when it was queued (`shim_turn`, a context's id): a stream's, or a plugin's. When
+ * a callback has used up its time, the one whose turn it is loses its jobs, and nobody else does.
  */
 
 static struct {
@@ -119,7 +122,7 @@ static JSValue resume_job(JSContext *context, int argc, JSValueConst *argv) {
   return result;
 }
 
-/* Queues the job. Called by the engine, too, when the promise settles that an async function awaits. */
+/* Queues the job. Not 0: an exception was thrown. */
 static int shim_resume_later(JSContext *context, JSAsyncFunctionData *function, JSValueConst value, bool reject) {
   JSValueConst argv[] = {JS_MKPTR(JS_TAG_INT, function), value, js_bool(reject)};
   JS_REF_COUNT(function)++;
@@ -129,12 +132,58 @@ static int shim_resume_later(JSContext *context, JSAsyncFunctionData *function, 
   return result;
 }
 
+static bool is_reacting;   /* what was already waiting is queued, whatever the limit is */
+static bool jobs_are_lost; /* there was no memory for them; their owners know it, too */
+
+/* Memory for a job. NULL: an exception was thrown. */
+static JSJobEntry *shim_new_job(JSContext *context, size_t size) {
+  JSRuntime *runtime = context->rt;
+  if (shim_job_count >= vm.limits.queued_jobs && !is_reacting && !vm.building) {
+    JS_ThrowRangeError(context,
+                       "%u promise jobs are queued, which is the limit (limits.queuedJobs): await some of them before "
+                       "more are started",
+                       shim_job_count);
+    return NULL;
+  }
+  JSJobEntry *job = js_malloc_rt(runtime, size);
+  if (!job) { /* others may wait for it, who have not filled the heap */
+    size_t limit = open_reserve();
+    job = js_malloc_rt(runtime, size);
+    close_reserve(limit);
+  }
+  if (!job)
+    JS_ThrowOutOfMemory(context);
+  return job;
+}
+
+/* Called by the engine when a promise settles that something waits for. */
+static void shim_queue_reaction(JSContext *context, const JSPromiseReactionData *reaction, JSValueConst *args) {
+  uint32_t turn = shim_turn;
+  shim_turn = reaction->owner;
+  is_reacting = true;
+  int queued = reaction->awaiter ? shim_resume_later(context, reaction->awaiter, args[4], JS_VALUE_GET_BOOL(args[3]))
+                                 : JS_EnqueueJob(context, promise_reaction_job, 5, args);
+  if (queued < 0) {
+    JS_FreeValue(context, JS_GetException(context));
+    Stream *stream = find_stream(shim_turn);
+    Plugin *plugin = stream ? NULL : find_plugin(shim_turn);
+    if (stream)
+      stream->job_lost = jobs_are_lost = true;
+    if (plugin)
+      plugin->job_lost = jobs_are_lost = true;
+  }
+  is_reacting = false;
+  shim_turn = turn;
+}
+
 static JSPromiseReactionData *new_awaiter(JSContext *context, JSAsyncFunctionData *function) {
   JSPromiseReactionData *reaction = js_malloc(context, sizeof *reaction);
   if (!reaction)
     return NULL;
-  *reaction = (JSPromiseReactionData){
-      .resolving_funcs = {JS_UNDEFINED, JS_UNDEFINED}, .handler = JS_UNDEFINED, .awaiter = function};
+  *reaction = (JSPromiseReactionData){.resolving_funcs = {JS_UNDEFINED, JS_UNDEFINED},
+                                      .handler = JS_UNDEFINED,
+                                      .awaiter = function,
+                                      .owner = shim_turn};
   JS_REF_COUNT(function)++;
   return reaction;
 }
@@ -215,7 +264,7 @@ static void report_rejections(void) {
   memset(&rejections, 0, sizeof rejections);
   for (uint32_t i = 0; i < count; i++) {
     JSValueConst argv[] = {entries[i][1]};
-    JSValue result = JS_Call(vm.context, vm.sdk.on_unhandled_rejection, JS_UNDEFINED, countof(argv), argv);
+    JSValue result = call_sdk(vm.sdk.on_unhandled_rejection, countof(argv), argv);
     if (JS_IsException(result))
       log_exception("an unhandled rejection could not be reported:");
     JS_FreeValue(vm.context, result);
@@ -225,10 +274,103 @@ static void report_rejections(void) {
   free(entries);
 }
 
-/* Runs the microtasks. When the callback's time is up the rest waits for the next callback. */
+/* Takes the jobs of one owner out of the queue. */
+static void drop_jobs(uint32_t owner) {
+  struct list_head *at, *next;
+  list_for_each_safe(at, next, &vm.runtime->job_list) {
+    JSJobEntry *job = list_entry(at, JSJobEntry, link);
+    if (job->owner != owner)
+      continue;
+    list_del(at);
+    shim_job_count--;
+    if (job->job_func == resume_job) /* see there */
+      js_async_function_free(vm.runtime, JS_VALUE_GET_PTR(job->argv[0]));
+    for (int i = 0; i < job->argc; i++)
+      JS_FreeValue(vm.context, job->argv[i]);
+    js_free_rt(vm.runtime, job);
+  }
+}
+
+/* The promises of hooks will not settle any more by themselves. */
+static void reject_hooks(Message *message, JSValueConst error) {
+  JSValueConst promises[] = {message->starting, message->paused.promise};
+  for (size_t i = 0; i < countof(promises); i++)
+    if (JS_IsObject(promises[i]))
+      fulfill_or_reject_promise(vm.context, promises[i], error, true);
+}
+
+/*
+ * Ends the turn of an owner whose jobs are lost or dropped: what waits for them is told. A stream's hooks fail with the
+ * error, which the filter's `onError` answers; what belongs to a plugin is the SDK's to end (src/sdk/dispatcher.ts).
+ */
+static void end_turn(uint32_t owner, const char *why) {
+  JSContext *context = vm.context;
+  drop_jobs(owner);
+  guard_renew();
+  size_t limit = open_reserve();
+  JS_ThrowInternalError(context, "%s", why);
+  JSValue error = JS_GetException(context);
+  Stream *stream = find_stream(owner);
+  if (stream) {
+    reject_hooks(&stream->request, error);
+    reject_hooks(&stream->response, error);
+  } else if (find_plugin(owner)) {
+    JSValueConst argv[] = {JS_NewUint32(context, owner), error};
+    JSValue result = call_sdk(vm.sdk.on_jobs_dropped, countof(argv), argv);
+    if (JS_IsException(result))
+      log_exception(why);
+    JS_FreeValue(context, result);
+  }
+  JS_FreeValue(context, error);
+  close_reserve(limit);
+}
+
+static const char late_jobs[] = "a callback's promise jobs took longer than limits.callbackMs: those that were left "
+                                "have been dropped";
+static const char lost_jobs[] = "out of memory: a promise job could not be queued";
+
+/* Somebody has used up the callback's time: in its code, or by jobs that bring forth others. */
+static void end_late_turn(void) {
+  guard.late_turn = false;
+  if (++guard.late <= GUARD_MAX_LATE) {
+    end_turn(shim_turn, late_jobs);
+    return;
+  }
+  while (!list_empty(&vm.runtime->job_list))
+    end_turn(list_entry(vm.runtime->job_list.next, JSJobEntry, link)->owner, late_jobs);
+}
+
+static void end_lost_turns(void) {
+  jobs_are_lost = false;
+  for (uint32_t i = 0; vm.streams.slots && i <= vm.streams.mask; i++) {
+    Stream *stream = vm.streams.slots[i].value;
+    if (stream && stream->job_lost) {
+      stream->job_lost = false;
+      end_turn(stream->id, lost_jobs);
+    }
+  }
+  for (uint32_t i = 0; vm.plugins.slots && i <= vm.plugins.mask; i++) {
+    Plugin *plugin = vm.plugins.slots[i].value;
+    if (plugin && plugin->job_lost) {
+      plugin->job_lost = false;
+      end_turn(plugin->id, lost_jobs);
+    }
+  }
+}
+
+/* Runs the microtasks. */
 static void run_jobs(void) {
-  JSContext *context;
-  while (!list_empty(&vm.runtime->job_list) && !guard.expired)
+  uint32_t turn = shim_turn;
+  for (;;) {
+    JSContext *context;
+    if (guard.late_turn)
+      end_late_turn();
+    if (jobs_are_lost)
+      end_lost_turns();
+    if (list_empty(&vm.runtime->job_list))
+      break;
     if (JS_ExecutePendingJob(vm.runtime, &context) < 0)
       log_exception("a promise job failed:");
+  }
+  shim_turn = turn;
 }

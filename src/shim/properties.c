@@ -7,7 +7,7 @@ static JSValue js_proxy_get_property(JSContext *context, JSValueConst this, int 
     return JS_EXCEPTION;
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_get_property(path.data, path.size, &data, &size);
+  uint32_t status = host_result(proxy_get_property(path.data, path.size, &data, &size), &data, &size);
   release_bytes(context, &path);
   if (status == PROXY_STATUS_OK)
     return take_host_bytes(context, data, size);
@@ -50,11 +50,11 @@ static JSValue js_proxy_call_foreign_function(JSContext *context, JSValueConst t
   }
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_call_foreign_function(name.data, name.size, argument.data, argument.size, &data, &size);
+  uint32_t status = host_result(
+      proxy_call_foreign_function(name.data, name.size, argument.data, argument.size, &data, &size), &data, &size);
   release_bytes(context, &name);
   release_bytes(context, &argument);
   if (status == PROXY_STATUS_OK)
     return data ? take_host_bytes(context, data, size) : JS_UNDEFINED;
-  host_free(data); /* a function may fail after it has allocated its result */
   return throw_host_error(context, "proxy_call_foreign_function", status);
 }

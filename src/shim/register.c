@@ -11,6 +11,7 @@ static const struct {
     {"onResult", offsetof(Sdk, on_result)},
     {"onError", offsetof(Sdk, on_error)},
     {"onUnhandledRejection", offsetof(Sdk, on_unhandled_rejection)},
+    {"onJobsDropped", offsetof(Sdk, on_jobs_dropped)},
     {"toPairs", offsetof(Sdk, to_pairs)},
     {"requestPrototype", offsetof(Sdk, request_prototype)},
     {"responsePrototype", offsetof(Sdk, response_prototype)},
@@ -48,6 +49,37 @@ static bool read_body_mode(JSContext *context, JSValueConst definition, const ch
   return !JS_IsException(value);
 }
 
+static bool read_error_policy(JSContext *context, JSValueConst definition, bool *fail_open) {
+  JSValue value = JS_GetPropertyStr(context, definition, "onError");
+  const char *text = JS_IsString(value) ? JS_ToCString(context, value) : NULL;
+  *fail_open = text && strcmp(text, "continue") == 0;
+  JS_FreeCString(context, text);
+  JS_FreeValue(context, value);
+  return !JS_IsException(value);
+}
+
+/* The module's limits: `src/sdk/limits.ts` has checked them. */
+static bool read_limits(JSContext *context, JSValueConst registration) {
+  static const struct {
+    const char *name;
+    size_t offset;
+  } fields[] = {
+      {"callbackMs", offsetof(Limits, callback_ms)}, {"heapBytes", offsetof(Limits, heap_bytes)},
+      {"openCalls", offsetof(Limits, open_calls)},   {"queuedJobs", offsetof(Limits, queued_jobs)},
+      {"streams", offsetof(Limits, streams)},
+  };
+  JSValue limits = JS_GetPropertyStr(context, registration, "limits");
+  bool ok = !JS_IsException(limits);
+  for (size_t i = 0; ok && i < countof(fields); i++) {
+    JSValue value = JS_GetPropertyStr(context, limits, fields[i].name);
+    ok = JS_ToUint32(context, (uint32_t *)((char *)&vm.limits + fields[i].offset), value) == 0;
+    JS_FreeValue(context, value);
+  }
+  JS_FreeValue(context, limits);
+  JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
+  return ok;
+}
+
 /* Takes over `definition`. */
 static bool take_filter(JSContext *context, JSValue definition, bool network) {
   if (vm.filter_count == MAX_FILTERS) {
@@ -62,6 +94,8 @@ static bool take_filter(JSContext *context, JSValue definition, bool network) {
   for (size_t i = 0; i < HOOK_COUNT; i++)
     if (!take_property(context, definition, hook_names[i].name, &filter->hooks[i]))
       return false;
+  if (!read_error_policy(context, definition, &filter->fail_open))
+    return false;
   if (network) { /* its data comes as it is, always */
     filter->request_body = filter->response_body = BODY_STREAM;
     return take_property(context, definition, "state", &filter->create_state);
@@ -71,7 +105,7 @@ static bool take_filter(JSContext *context, JSValue definition, bool network) {
          read_body_mode(context, definition, "responseBody", &filter->response_body);
 }
 
-/* register({ filters: [{ definition, network }, ...], configure, ... }) */
+/* register({ filters: [{ definition, network }, ...], limits, configure, ... }) */
 static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   for (size_t i = 0; i < countof(sdk_fields); i++)
     if (!take_property(context, argv[0], sdk_fields[i].name, sdk_field(i)))
@@ -87,6 +121,6 @@ static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSVa
     JS_FreeValue(context, filter);
   }
   JS_FreeValue(context, filters);
-  ok = ok && add_methods(context);
+  ok = ok && add_methods(context) && read_limits(context, argv[0]);
   return ok ? JS_UNDEFINED : JS_EXCEPTION;
 }

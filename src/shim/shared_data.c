@@ -7,7 +7,8 @@ static JSValue js_proxy_get_shared_data(JSContext *context, JSValueConst this, i
     return JS_EXCEPTION;
   char *data = NULL;
   size_t size = 0;
-  uint32_t cas = 0, status = proxy_get_shared_data(key.data, key.size, &data, &size, &cas);
+  uint32_t cas = 0;
+  uint32_t status = host_result(proxy_get_shared_data(key.data, key.size, &data, &size, &cas), &data, &size);
   release_bytes(context, &key);
   if (status == PROXY_STATUS_OK)
     return new_tuple(context, take_host_bytes(context, data, size), JS_NewUint32(context, cas));

@@ -46,7 +46,7 @@ static JSValue js_proxy_dequeue_shared_queue(JSContext *context, JSValueConst th
     return JS_EXCEPTION;
   char *data = NULL;
   size_t size = 0;
-  uint32_t status = proxy_dequeue_shared_queue(id, &data, &size);
+  uint32_t status = host_result(proxy_dequeue_shared_queue(id, &data, &size), &data, &size);
   if (status == PROXY_STATUS_OK)
     return take_host_bytes(context, data, size);
   return status == PROXY_STATUS_EMPTY ? JS_UNDEFINED : throw_host_error(context, "proxy_dequeue_shared_queue", status);

@@ -57,7 +57,8 @@ typedef struct Filter {
   JSValue create_state; /* undefined where it has none, like the hooks */
   JSValue hooks[HOOK_COUNT];
   BodyMode request_body, response_body;
-  bool network; /* a network filter: its streams are connections */
+  bool network;   /* a network filter: its streams are connections */
+  bool fail_open; /* onError: "continue" */
 } Filter;
 
 /* A root context of the host: one plugin configuration. */
@@ -68,6 +69,9 @@ typedef struct Plugin {
   bool setting_up;      /* its setup is not over, and its streams wait for it */
   uint32_t tick_period; /* milliseconds that the program has asked for */
   bool tick_borrowed;   /* the next tick is not the program's: see delayed.c */
+  bool job_lost;        /* see promises.c */
+  bool aside_denies;    /* what becomes of streams that begin before `aside_until`, a time of the monotonic clock */
+  uint64_t aside_until; /* 0: the filter is asked */
 } Plugin;
 
 /* A hook whose promise was pending when it returned; its direction of the stream stands still. */
@@ -93,6 +97,7 @@ enum { REPLAY_NONE, REPLAY_STARTED, REPLAY_BODY };
 struct Message {
   Stream *stream;
   uint32_t stream_type; /* PROXY_STREAM_TYPE_* */
+  JSValue starting;     /* borrowed: the promise of the hook that is running; undefined: it has returned none */
   JSValue object;       /* its HttpRequest, HttpResponse or Connection, undefined until a hook needs it */
   Part headers, trailers, body;
   PausedHook paused;
@@ -116,6 +121,8 @@ struct Stream {
   Plugin *plugin;
   JSValue state; /* the filter's own per-stream state, undefined until it is asked for */
   bool closed;   /* the filter has closed it: it does not go on */
+  bool job_lost; /* see promises.c */
+  enum { STREAM_SEEN, STREAM_TOO_MANY, STREAM_DENIED, STREAM_ANSWERED } fate; /* but for the first, no hook sees it */
   Message request;
   Message response;
 };
@@ -127,6 +134,7 @@ typedef enum Handler {
   HANDLER_TICK,
   HANDLER_QUEUE_READY,
   HANDLER_FOREIGN_FUNCTION,
+  HANDLER_LIMIT_REACHED,
   HANDLER_COUNT,
 } Handler;
 
@@ -138,7 +146,8 @@ typedef struct Sdk {
   JSValue on_result;      /* a hook's value that is not undefined */
   JSValue on_error;       /* a hook's uncaught error */
   JSValue on_unhandled_rejection;
-  JSValue to_pairs; /* makes an array of another form of headers */
+  JSValue on_jobs_dropped; /* of a plugin */
+  JSValue to_pairs;        /* makes an array of another form of headers */
   JSValue request_prototype;
   JSValue response_prototype;
   JSValue connection_prototype;
@@ -152,17 +161,24 @@ typedef struct Sdk {
 
 enum { MAX_FILTERS = 32 };
 
+/* The option `limits` of a filter; src/sdk/limits.ts has their meaning and what they are without it. */
+typedef struct Limits {
+  uint32_t callback_ms, heap_bytes, open_calls, queued_jobs, streams;
+} Limits;
+
 static struct {
   JSRuntime *runtime;
   JSContext *context;
   Sdk sdk;
   JSValue handlers[HANDLER_COUNT]; /* undefined where nothing handles it */
+  Limits limits;
   Filter filters[MAX_FILTERS];
   uint32_t filter_count;
   IdTable plugins;
   IdTable streams;
   IdTable calls;
   IdTable grpc_calls;
+  uint32_t lost_streams;      /* that there was no memory for */
   uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */
   uint32_t depth;             /* callbacks that run, one within a host call of the other: see nesting.c */

@@ -6,9 +6,7 @@
 
 #include "stub-host.h"
 
-#undef printf
-#undef fopen
-#include <fcntl.h>
+#include "program.h"
 
 static const char *current_case;
 
@@ -406,6 +404,7 @@ static void test_local_reply(void) {
 
 static void test_errors_of_hooks(void) {
   static const char *const paths[] = {"/throw", "/throw-odd", "/wrong-result", "/recursion", "/memory"};
+  vm.limits.callback_ms = 60 * 1000; /* filling the heap takes longer under the sanitizers */
   for (size_t i = 0; i < countof(paths); i++) {
     host_new_headers();
     host.replies = 0;
@@ -416,6 +415,7 @@ static void test_errors_of_hooks(void) {
   CHECK(host_logged("a hook must return nothing or a Response"));
   CHECK(host_logged("Maximum call stack size exceeded"));
   CHECK(host_logged("out of memory"));
+  vm.limits.callback_ms = 100;
 }
 
 static void test_endless_loop(void) {
@@ -851,7 +851,7 @@ static void test_memory_runs_out_anywhere(void) {
     proxy_on_response_headers(id, 0, 0);
     proxy_on_response_body(id, 2, 1);
     finish(id);
-    JS_SetMemoryLimit(vm.runtime, GUARD_HEAP_BYTES);
+    JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
     grpc_close(host.last_grpc, 0, ""); /* a stream that has lost a message ends with an error */
   }
   CHECK(vm.grpc_calls.count == 0);
@@ -863,15 +863,337 @@ static void test_memory_runs_out_anywhere(void) {
   finish(id);
 }
 
-static uint8_t *read_file(const char *path, size_t *size) {
-  int file = open(path, O_RDONLY);
-  off_t length = lseek(file, 0, SEEK_END);
-  uint8_t *data = malloc((size_t)length);
-  if (pread(file, data, (size_t)length, 0) != length)
-    abort();
-  close(file);
-  *size = (size_t)length;
-  return data;
+/* The engine's allocations, of which the next ones succeed and all others fail. */
+static size_t allocations_left;
+
+static void *failing_malloc(void *opaque, size_t size) {
+  return allocations_left && allocations_left-- ? malloc(size) : NULL;
+}
+static void *failing_calloc(void *opaque, size_t count, size_t size) {
+  return allocations_left && allocations_left-- ? calloc(count, size) : NULL;
+}
+static void *failing_realloc(void *opaque, void *memory, size_t size) {
+  return allocations_left && allocations_left-- ? realloc(memory, size) : NULL;
+}
+
+static void limit_allocations(size_t left) {
+  allocations_left = left;
+  vm.runtime->mf.js_malloc = failing_malloc;
+  vm.runtime->mf.js_calloc = failing_calloc;
+  vm.runtime->mf.js_realloc = failing_realloc;
+}
+
+static void unlimit_allocations(void) {
+  vm.runtime->mf.js_malloc = build_malloc;
+  vm.runtime->mf.js_calloc = build_calloc;
+  vm.runtime->mf.js_realloc = build_realloc;
+}
+
+/* As above, but the allocator itself has nothing left, and the shim's reserves with it. */
+static void test_allocations_fail_anywhere(void) {
+  static const char *const paths[] = {"/headers", "/call", "/iterate", "/body",  "/state",
+                                      "/grpc",    "/odd",  "/breed",   "/close", "/reply"};
+  uint32_t action;
+  vm.limits.callback_ms = 5;
+  for (size_t i = 0; i < 400; i++) {
+    host_new_headers();
+    host_add_header(":path", paths[i % countof(paths)]);
+    limit_allocations(i / countof(paths) * 2);
+    uint32_t id = request(paths[i % countof(paths)], &action);
+    answer(host.last_call);
+    grpc_answer(host.last_grpc);
+    proxy_on_response_headers(id, 0, 0);
+    proxy_on_response_body(id, 0, 1);
+    finish(id);
+    unlimit_allocations();
+  }
+  vm.limits.callback_ms = 100;
+  CHECK(vm.streams.count == 0 && vm.lost_streams == 0);
+}
+
+/* A promise settles when there is no memory to tell who waits for it: the stream goes on, or ends by its policy. */
+static void test_full_heap_keeps_no_stream_waiting(void) {
+  uint32_t action;
+  uint32_t id = request("/call", &action);
+  JS_SetMemoryLimit(vm.runtime, heap_size());
+  answer(host.last_call);
+  JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] + host.replies == 1);
+  finish(id);
+  for (size_t left = 0; left < 8; left++) {
+    host_reset();
+    id = request("/call", &action);
+    heap_size(); /* the engine's pages are full, or nearly */
+    while (js_malloc_rt(vm.runtime, 0))
+      ;
+    void *held[4096];
+    size_t count = 0;
+    limit_allocations(left);
+    for (size_t size = 16; size <= 96; size += 16)
+      while (count < countof(held) && (held[count] = js_malloc_rt(vm.runtime, size)))
+        count++;
+    answer(host.last_call);
+    unlimit_allocations();
+    while (count)
+      js_free_rt(vm.runtime, held[--count]);
+    CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] + host.replies >= 1);
+    finish(id);
+  }
+}
+
+static void test_endless_jobs_end_their_stream_only(void) {
+  uint32_t action, endless, other = request("/call", &action);
+  uint32_t call = host.last_call;
+  host_new_headers();
+  endless = request("/breed", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && host.reply_status == 500 && shim_job_count == 0);
+  CHECK(host_logged("promise jobs took longer than limits.callbackMs"));
+  finish(endless);
+  host_reset();
+  host.last_call = call; /* ids go on */
+  endless = request("/breed-later", &action);
+  answer(host.last_call);
+  CHECK(host.reply_status == 500 && host.replies == 1);
+  finish(endless);
+  host_new_headers();
+  answer(call);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1 && host_logged("answer 200"));
+  finish(other);
+}
+
+static void test_one_callback_with_two_endless_streams(void) {
+  uint32_t action, ids[2];
+  for (size_t i = 0; i < 2; i++) {
+    host_new_headers();
+    ids[i] = request("/breed-later", &action);
+  }
+  uint32_t call = host.last_call;
+  answer(call - 1);
+  CHECK(host.replies == 1 && host.context == ids[0]);
+  answer(call);
+  CHECK(host.replies == 2 && host.context == ids[1] && shim_job_count == 0);
+  finish(ids[0]);
+  finish(ids[1]);
+}
+
+static void test_limit_of_calls(void) {
+  uint32_t action;
+  vm.limits.open_calls = 2;
+  uint32_t id = request("/parallel", &action);
+  CHECK(host.calls == 2 && host.reply_status == 500);
+  CHECK(host_logged("RangeError: 2 calls are open, which is the limit (limits.openCalls)"));
+  host_new_headers();
+  CHECK(run("/grpc") == PROXY_ACTION_CONTINUE && host_logged("grpc failed: RangeError: 2 calls are open"));
+  vm.limits.open_calls = 10000;
+  answer(1);
+  answer(2);
+  finish(id);
+}
+
+static void test_limit_of_jobs(void) {
+  vm.limits.queued_jobs = 0;
+  CHECK(run("/reject-handled") == PROXY_ACTION_PAUSE && host.reply_status == 500);
+  CHECK(host_logged("promise jobs are queued, which is the limit (limits.queuedJobs)"));
+  vm.limits.queued_jobs = 10000;
+}
+
+static void test_limit_of_streams(void) {
+  uint32_t action;
+  vm.limits.streams = 1;
+  uint32_t first = request("/call", &action);
+  host_new_headers();
+  uint32_t second = request("/headers", &action);
+  CHECK(action == PROXY_ACTION_PAUSE && host.reply_status == 500);
+  CHECK(host_logged("RangeError: 2 streams are open, which is more than the limit (limits.streams)"));
+  CHECK(proxy_on_response_headers(second, 0, 1) == PROXY_ACTION_CONTINUE && host.replies == 1);
+  finish(second);
+  host_reset();
+  vm.filters[0].fail_open = true;
+  second = request("/headers", &action);
+  vm.filters[0].fail_open = false;
+  finish(second);
+  vm.limits.streams = 100000;
+  answer(host.last_call);
+  finish(first);
+}
+
+static void test_stream_without_memory_does_not_pass(void) {
+  uint32_t action;
+  JSMallocState *heap = &vm.runtime->malloc_state;
+  JS_SetMemoryLimit(vm.runtime, 1);
+  size_t size = heap->malloc_size;
+  heap->malloc_size = (size_t)1 << 30; /* beyond the reserve */
+  uint32_t id = request("/headers", &action);
+  heap->malloc_size = size;
+  JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
+  CHECK(vm.lost_streams == 1 && action == PROXY_ACTION_PAUSE && host.reply_status == 500);
+  finish(id);
+  CHECK(vm.lost_streams == 0);
+  host_reset();
+  CHECK(proxy_on_request_headers(id, 0, 1) == PROXY_ACTION_CONTINUE && host.replies == 0);
+}
+
+static void test_stepping_aside(void) {
+  JSContext *context = vm.context;
+  JSValueConst pass[] = {JS_NewInt32(context, ROOT), JS_NewInt32(context, 60000), JS_FALSE};
+  js_step_aside(context, JS_UNDEFINED, 3, pass);
+  CHECK(run("/throw") == PROXY_ACTION_CONTINUE && host.replies == 0 && !host_logged("thrown"));
+  JSValueConst deny[] = {JS_NewInt32(context, ROOT), JS_NewInt32(context, 60000), JS_TRUE};
+  js_step_aside(context, JS_UNDEFINED, 3, deny);
+  CHECK(run("/headers") == PROXY_ACTION_PAUSE && host.reply_status == 503);
+  JSValueConst back[] = {JS_NewInt32(context, ROOT), JS_NewInt32(context, 0), JS_TRUE};
+  js_step_aside(context, JS_UNDEFINED, 3, back);
+  host_reset();
+  CHECK(run("/throw") == PROXY_ACTION_PAUSE && host.reply_status == 500);
+}
+
+static void test_results_without_a_pointer(void) {
+  static const char *const paths[] = {"/headers", "/call", "/iterate", "/body", "/state", "/grpc", "/grpc-stream"};
+  for (size_t failing = 0; failing < 2; failing++)
+    for (size_t i = 0; i < countof(paths); i++) {
+      uint32_t action;
+      host_reset();
+      uint32_t id = request(paths[i], &action);
+      host.null_results = !failing;
+      host.failing_results = failing;
+      answer(host.last_call);
+      grpc_metadata(host.last_grpc);
+      grpc_answer(host.last_grpc);
+      grpc_close(host.last_grpc, 0, "");
+      proxy_on_request_body(id, 7, 1);
+      proxy_on_response_headers(id, 5, 0);
+      proxy_on_response_body(id, 0xffffffff, 1);
+      proxy_on_configure(ROOT, 10);
+      proxy_on_vm_start(ROOT, 10);
+      proxy_on_foreign_function(ROOT, 1, 10);
+      proxy_on_queue_ready(ROOT, 7);
+      proxy_on_tick(ROOT);
+      finish(id);
+      host.null_results = host.failing_results = false;
+      CHECK(!host_block_taken);
+    }
+  CHECK(proxy_on_configure(ROOT, 0));
+}
+
+static void test_impossible_status(void) {
+  static const char *const numbers[] = {"", "abc", "\xff\xff\xff", "000", "99", "-20", "2", "20x", "99999", "200 OK"};
+  uint32_t action;
+  for (size_t i = 0; i < countof(numbers); i++) {
+    host_new_headers();
+    host.answer_status = numbers[i];
+    uint32_t id = request("/call", &action);
+    answer(host.last_call);
+    CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] + host.replies == i + 1);
+    finish(id);
+  }
+  CHECK(host_logged("proxy_get_header_map_value: ParseFailure"));
+}
+
+static void test_callbacks_that_the_spec_forbids(void) {
+  uint32_t action;
+  uint32_t id = request("/headers", &action);
+  for (size_t i = 0; i < 2; i++) {
+    proxy_on_request_trailers(id, 0);
+    proxy_on_response_trailers(id, 3);
+    proxy_on_response_body(id, 100, 0);
+    proxy_on_request_body(id, 0, 0);
+    proxy_on_request_body(id, 0xffffffff, 1);
+    proxy_on_request_headers(id, 0xffffffff, 7);
+    proxy_on_response_headers(id, 0, 1);
+    proxy_on_new_connection(id);
+    proxy_on_downstream_data(id, 5, 0);
+    proxy_on_upstream_data(id, 5, 1);
+    proxy_on_downstream_connection_close(id, 77);
+    proxy_on_upstream_connection_close(id, 77);
+    proxy_on_done(id);
+    proxy_on_log(id);
+    proxy_on_context_create(id, id);
+    proxy_on_context_create(id, 0);
+    proxy_on_configure(id, 0);
+    proxy_on_vm_start(id, 0);
+    proxy_on_tick(id);
+    proxy_on_delete(id);
+    proxy_on_delete(id);
+  }
+  proxy_on_context_create(ROOT, ROOT); /* a stream with its plugin's id */
+  proxy_on_delete(ROOT);
+  proxy_on_context_create(0xffffffff, ROOT);
+  proxy_on_request_headers(0xffffffff, 1, 1);
+  proxy_on_delete(0xffffffff);
+  proxy_on_context_create(0, 0);
+  proxy_on_delete(0);
+  proxy_on_tick(0);
+  CHECK(find_plugin(ROOT));
+  host_reset();
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
+static void test_plugin_ends_before_its_streams(void) {
+  uint32_t action;
+  proxy_on_context_create(50, 0);
+  CHECK(proxy_on_configure(50, 0));
+  host_add_header(":path", "/call");
+  proxy_on_context_create(51, 50);
+  CHECK(proxy_on_request_headers(51, 1, 1) == PROXY_ACTION_PAUSE);
+  proxy_on_delete(50);
+  CHECK(vm.streams.count == 0);
+  proxy_on_response_headers(51, 1, 1);
+  proxy_on_http_call_response(50, host.last_call, 2, 5, 0);
+  finish(51);
+  uint32_t id = request("/headers", &action);
+  finish(id);
+}
+
+static void test_stream_ends_within_a_host_call(void) {
+  for (size_t i = 0; i < 2; i++) {
+    host_reset();
+    proxy_on_context_create(60, 0);
+    CHECK(proxy_on_configure(60, 0));
+    host_add_header(":path", i ? "/throw" : "/reply");
+    proxy_on_context_create(61, 60);
+    host.delete_in_reply = 61;
+    CHECK(proxy_on_request_headers(61, 1, 1) == PROXY_ACTION_PAUSE && host.replies == 1);
+    CHECK(vm.streams.count == 0);
+    proxy_on_context_create(62, 60);
+    host.delete_in_reply = 60; /* and its plugin */
+    CHECK(proxy_on_request_headers(62, 1, 1) == PROXY_ACTION_PAUSE);
+    CHECK(vm.streams.count == 0 && !find_plugin(60));
+    host.delete_in_reply = 0;
+  }
+}
+
+static void test_body_arrives_within_a_host_call(void) {
+  uint32_t action;
+  uint32_t id = next_stream;
+  set_body("ab");
+  host.body_arrives_in_log = id;
+  request("/iterate", &action);
+  CHECK(action == PROXY_ACTION_CONTINUE && host_logged("part ab true"));
+  finish(id);
+  host_reset();
+  set_body("ab");
+  id = request("/call", &action);
+  host.body_arrives_in_log = id;
+  answer(host.last_call);
+  CHECK(host_logged("part ab true") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  finish(id);
+}
+
+static void test_bytes_that_a_getter_takes_away(void) {
+  uint32_t action;
+  uint32_t id = request("/detach", &action);
+  if (host.last_call)
+    answer(host.last_call);
+  CHECK(host_logged("the bytes were taken away"));
+  finish(id);
+}
+
+static void test_odd_arguments(void) {
+  memset(&shared, 0, sizeof shared);
+  CHECK(run("/odd") == PROXY_ACTION_CONTINUE && host_logged("odd: "));
+  for (uint32_t call = host.last_call; call; call--)
+    answer(call);
+  CHECK(vm.calls.count == 0);
 }
 
 /* Gives everything back, so that what is left is a leak. */
@@ -958,13 +1280,30 @@ static const struct {
     CASE(test_queue_events),
     CASE(test_environment),
     CASE(test_vm_start_and_foreign_functions),
+    CASE(test_full_heap_keeps_no_stream_waiting),
+    CASE(test_endless_jobs_end_their_stream_only),
+    CASE(test_one_callback_with_two_endless_streams),
+    CASE(test_limit_of_calls),
+    CASE(test_limit_of_jobs),
+    CASE(test_limit_of_streams),
+    CASE(test_stream_without_memory_does_not_pass),
+    CASE(test_stepping_aside),
+    CASE(test_results_without_a_pointer),
+    CASE(test_impossible_status),
+    CASE(test_callbacks_that_the_spec_forbids),
+    CASE(test_plugin_ends_before_its_streams),
+    CASE(test_stream_ends_within_a_host_call),
+    CASE(test_body_arrives_within_a_host_call),
+    CASE(test_bytes_that_a_getter_takes_away),
+    CASE(test_odd_arguments),
     CASE(test_heap_stays_flat),
     CASE(test_memory_runs_out_anywhere),
+    CASE(test_allocations_fail_anywhere),
 };
 
 int main(int argc, char **argv) {
   size_t size;
-  uint8_t *bytecode = read_file(argv[1], &size);
+  uint8_t *bytecode = read_program(argv[1], &size);
   current_case = "build";
   host_reset();
   check(build_run(bytecode, size, NULL) == 0, "the program's top level failed");

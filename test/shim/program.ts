@@ -110,6 +110,91 @@ function useWasi(log: Log): void {
   log.info(`now: ${failure(() => performance.now() >= 0)}`);
 }
 
+function useOddly(request: HttpRequest, fetch: (path: string, init: never) => unknown): string[] {
+  const fails = (): never => {
+    throw new Error("on purpose");
+  };
+  const odd: unknown[] = [
+    undefined,
+    null,
+    -1,
+    NaN,
+    1n,
+    Symbol("odd"),
+    "\u0000",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    [["a"]],
+    [[1, 2, 3]],
+    { length: 2 ** 32 },
+    () => undefined,
+    { toString: fails },
+    { valueOf: fails, toString: fails, [Symbol.iterator]: fails },
+    new Proxy({}, { get: fails, ownKeys: fails, getPrototypeOf: fails }),
+    new Proxy([], { get: fails }),
+    Object.create(null),
+    new Uint8Array(3),
+    new Float64Array(3),
+    new ArrayBuffer(3),
+    request,
+    request.headers,
+  ];
+  const uses: ((value: never, other: never) => unknown)[] = [
+    (value, other) => {
+      request.headers.set(value, other);
+    },
+    (value, other) => {
+      request.headers.append("x-odd", value);
+      return other;
+    },
+    (value) => request.headers.get(value),
+    (value) => request.headers.pick(value),
+    (value) => (request.path = value),
+    (value) => new Response(value, { headers: value, status: value }),
+    (value) => fetch(value, { cluster: "other" } as never),
+    (value) => fetch("/", { cluster: value } as never),
+    (value) => fetch("/", { cluster: "other", headers: value } as never),
+    (value) => fetch("/", { cluster: "other", body: value, trailers: value, timeoutMs: 1 } as never),
+    (value) => {
+      getProperty(value, request);
+    },
+    (value) => {
+      setProperty(value, value, request);
+    },
+    (value) => callForeignFunction(value, value),
+    (value) => {
+      sharedData.set(value, value);
+    },
+    (value) => registerSharedQueue(value),
+    (value) => decodeUtf8(value),
+    (value) => proxy_get_buffer_status(value),
+    (value) => proxy_get_header_map_size(value),
+    (value) => {
+      console.log(value);
+    },
+    (value) => request.headers.get.call(value, value),
+    (value) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(request), "path")?.get?.call(value) as unknown,
+  ];
+  return uses.map((use) => {
+    let thrown = 0;
+    for (const value of odd) {
+      for (const other of [value, odd[0]]) {
+        try {
+          const result = use(value as never, other as never);
+          if (result instanceof Promise) {
+            result.catch(() => undefined);
+          }
+        } catch {
+          thrown++;
+        }
+      }
+    }
+    return String(thrown);
+  });
+}
+
 const reject = (error: Error) => Promise.reject(error);
 
 onForeignFunction(({ functionId, argument, pluginId }) => {
@@ -275,6 +360,32 @@ export default defineFilter({
         }
       case "/recursion":
         overflow(0);
+        return undefined;
+      case "/breed": {
+        const breed = (): Promise<void> => Promise.resolve().then(breed);
+        return breed();
+      }
+      case "/breed-later": {
+        await fetch("/there", { cluster: "other" });
+        const breed = (): Promise<void> => Promise.resolve().then(breed);
+        await breed();
+        return undefined;
+      }
+      case "/detach": {
+        const buffer = new ArrayBuffer(4096);
+        const taken = new Uint8Array(buffer);
+        const value = {
+          toString() {
+            (buffer as unknown as { transfer: (size: number) => ArrayBuffer }).transfer(0);
+            return "v";
+          },
+        } as unknown as string;
+        await fetch("/there", { cluster: "other", headers: [["x-a", value]], body: taken }).catch(() => undefined);
+        log.info("the bytes were taken away");
+        return new Response(taken, { headers: [["x-a", value]] });
+      }
+      case "/odd":
+        log.info(`odd: ${useOddly(request, fetch).join(" ")}`);
         return undefined;
       case "/memory": {
         const held: string[] = [];

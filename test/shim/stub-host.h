@@ -40,6 +40,9 @@ static struct {
   char grpc_upstream[64], grpc_sent[64];
   const char *grpc_message; /* of the status */
   bool grpc_nested;         /* sending ends the stream from within */
+  bool null_results, failing_results;
+  uint32_t delete_in_reply;     /* the stream, or the plugin, that a local reply ends from within */
+  uint32_t body_arrives_in_log; /* the stream whose body arrives within proxy_log */
   char log[1 << 16];
   size_t log_size;
 } host;
@@ -71,6 +74,16 @@ static const char *host_header(const char *name) {
 }
 
 static uint32_t give(const char *data, size_t size, char **out, size_t *out_size) {
+  if (host.null_results) { /* a length without a pointer */
+    *out = NULL;
+    *out_size = 77;
+    return PROXY_STATUS_OK;
+  }
+  if (host.failing_results) { /* a result beside a refusal */
+    *out = proxy_on_memory_allocate(size);
+    *out_size = size;
+    return PROXY_STATUS_INTERNAL_FAILURE;
+  }
   char *memory = proxy_on_memory_allocate(size);
   if (!memory)
     return PROXY_STATUS_INTERNAL_FAILURE;
@@ -82,10 +95,14 @@ static uint32_t give(const char *data, size_t size, char **out, size_t *out_size
 
 uint32_t proxy_log(uint32_t level, const char *data, size_t size) {
   if (host.log_size + size + 2 < sizeof host.log) {
-    memcpy(host.log + host.log_size, data, size);
-    host.log_size += size;
+    for (size_t i = 0; i < size; i++)
+      host.log[host.log_size++] = data[i] ? data[i] : ' ';
     host.log[host.log_size++] = '\n';
   }
+  uint32_t stream = host.body_arrives_in_log;
+  host.body_arrives_in_log = 0;
+  if (stream)
+    proxy_on_request_body(stream, 2, 1);
   return PROXY_STATUS_OK;
 }
 
@@ -103,6 +120,13 @@ uint32_t proxy_send_local_response(uint32_t code, const char *details, size_t de
                                    size_t body_size, const char *headers, size_t headers_size, int32_t grpc_status) {
   host.replies++;
   host.reply_status = code;
+  if (body_size > sizeof host.call_body)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  memcpy(host.call_body, body ? body : "", body_size);
+  if (host.delete_in_reply) {
+    proxy_on_response_headers(host.delete_in_reply, 1, 1);
+    proxy_on_delete(host.delete_in_reply);
+  }
   return PROXY_STATUS_OK;
 }
 
@@ -215,6 +239,8 @@ uint32_t proxy_http_call(const char *upstream, size_t upstream_size, const char 
   if (host.call_status != PROXY_STATUS_OK)
     return host.call_status;
   memset(host.call_body, 0, sizeof host.call_body);
+  if (body_size > sizeof host.call_body)
+    return PROXY_STATUS_BAD_ARGUMENT;
   memcpy(host.call_body, body, body_size);
   host.call_trailers_size = trailers_size;
   host.calls++;

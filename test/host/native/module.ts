@@ -100,7 +100,10 @@ export class NativeModule implements GuestModule {
   #run(imports: WasmImports, position: Boundary["position"]): WasmExports {
     const functions = (name: string) => (imports[name] ?? {}) as unknown as Boundary["env"];
     const memory = new wasm.Memory({ initial: 1 });
-    const context = createContext({}, { microtaskMode: "afterEvaluate" });
+    const context = createContext(
+      {},
+      { microtaskMode: "afterEvaluate", codeGeneration: { strings: false, wasm: false } },
+    );
     let exports: WasmExports = {};
     let finish: () => void = () => undefined;
     const boundary: Boundary = {

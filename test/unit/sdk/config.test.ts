@@ -19,7 +19,7 @@ test("a function gets the parsed JSON, and undefined for an empty text", () => {
 });
 
 test("text that is no JSON is refused, and so is what the function refuses", () => {
-  expect(() => readConfig("{", (json) => json)).toThrow(/^it is not JSON: /);
+  expect(() => readConfig("{", (json) => json)).toThrow(/^it is not JSON/);
   const refuse = () => {
     throw new Error("no");
   };

@@ -15,7 +15,7 @@ test("defineFilter makes a filter, and nothing else is one", () => {
 test.each([
   [
     { onRequest: () => undefined },
-    "defineFilter: unknown option onRequest; there are config, onError, whileSettingUp, requestBody, responseBody, onRequestHeaders",
+    "defineFilter: unknown option onRequest; there are config, limits, onError, whileSettingUp, requestBody, responseBody, onRequestHeaders",
   ],
   [{ onRequestHeaders: "no" }, "defineFilter: onRequestHeaders must be a function"],
   [{ onError: "ignore" }, 'defineFilter: onError must be "fail" or "continue"'],

@@ -5,7 +5,7 @@ import { useContext } from "./contexts.ts";
 import { call, OutBytes, OutU32, unrecorded } from "./memory.ts";
 import { headerValue, listOf, parse, serialize } from "./pairs.ts";
 import type { BytePair } from "./pairs.ts";
-import { vm } from "./state.ts";
+import { checkOpenCalls, openCalls, vm } from "./state.ts";
 import { body as bytesOfBody, byteString, fromUtf8, hostError, outcome, uint32, utf8 } from "./values.ts";
 
 interface Call {
@@ -18,6 +18,7 @@ interface Call {
 }
 
 const calls = new Map<number, Call>();
+openCalls.push(calls);
 
 /**
  * The answer to a call. The host keeps it only until its callback returns. Each part is fetched when it is first asked for, and
@@ -128,6 +129,7 @@ export function httpCall(
   trailers: unknown,
   timeoutMs: unknown,
 ): Promise<object> {
+  checkOpenCalls();
   const request = { upstream, method, path, timeout: uint32(timeoutMs) };
   const pseudo = Object.entries({ ":method": method, ":path": path, ":authority": authority }).flatMap(
     ([name, value]): BytePair[] => (value === undefined ? [] : [[byteString(name), headerValue(value)]]),

@@ -133,6 +133,8 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
       plugin.settingUp = false;
     }
   },
+  // Nothing that native mode watches is a limit of time, heap or stack.
+  step_aside: () => undefined,
   get_plugin_id: () => vm.pluginId,
 
   proxy_log: (level: unknown, message: unknown) => {

@@ -7,7 +7,7 @@ import { getPairs } from "./headers.ts";
 import { enterCallback, leaveCallback } from "./hooks.ts";
 import { call, OutBytes, OutU32 } from "./memory.ts";
 import { listOf, serialize } from "./pairs.ts";
-import { vm } from "./state.ts";
+import { checkOpenCalls, openCalls, vm } from "./state.ts";
 import { body as bytesOfBody, fromUtf8, hostError, outcome, reportUncaught, uint32 } from "./values.ts";
 
 const CANCELLED = 1;
@@ -25,6 +25,7 @@ interface GrpcCall {
 }
 
 const grpcCalls = new Map<number, GrpcCall>();
+openCalls.push(grpcCalls);
 /** Those that the host refused, and will say why of. */
 const refused: GrpcCall[] = [];
 /** How many host calls of gRPC are under way: Envoy calls back from within them. */
@@ -94,6 +95,7 @@ export function grpcCall(
   const promise = new Promise<Uint8Array | RawGrpcStatus>((settle, reject) => {
     settlers = { settle, reject };
   });
+  checkOpenCalls();
   const started: GrpcCall = {
     pluginId: vm.pluginId,
     receiver: undefined,
@@ -124,6 +126,7 @@ export function grpcStream(
   }
   const block = serialize(listOf(metadata));
   const parts = [upstream, service, method].map(bytesOfBody);
+  checkOpenCalls();
   const started: GrpcCall = {
     pluginId: vm.pluginId,
     receiver: receiver as GrpcReceiver,

@@ -92,6 +92,19 @@ export interface Stream {
 
 export type Handlers = Partial<Record<string, AnyFunction>>;
 
+/** Open calls, in the files of their kinds. */
+export const openCalls: ReadonlyMap<number, unknown>[] = [];
+
+/** Before a call is started: `may_call` of src/shim/calls.c. */
+export function checkOpenCalls(): void {
+  const open = openCalls.reduce((sum, { size }) => sum + size, 0);
+  if (open >= Number(vm.sdk.limits["openCalls"])) {
+    throw new RangeError(
+      `${open} calls are open, which is the limit (limits.openCalls): await some of them before more are started`,
+    );
+  }
+}
+
 export const vm = {
   sdk: undefined as unknown as Registration,
   filters: [] as Filter[],

@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { writeRuntimeSources } from "../../build/engine/engine.ts";
+import { bundle } from "../../build/steps/bundle.ts";
+import { compile } from "../../build/steps/compile.ts";
+
+export const run = promisify(execFile);
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const CFLAGS = ["-g", "-O1", "-w", "-D_GNU_SOURCE", "-DQJS_DISABLE_PARSER", "-fno-omit-frame-pointer"];
+
+async function sources(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => /\.[ch]$/.test(name)).sort();
+}
+
+async function hashOf(folder: string, command: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(command));
+  for (const name of await sources(folder)) {
+    hash.update(await readFile(join(folder, name)));
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * Compiles shim and engine natively, with a C file of this folder around them. The engine takes a compiler half a minute: only done
+ * when a source has changed.
+ *
+ * @param unit - "cases" for cases.c
+ * @returns the program's path
+ */
+export async function compileNatively(
+  unit: string,
+  flags: readonly string[],
+  compiler = "gcc",
+  advice = "gcc with its sanitizers is needed for the shim's tests (Debian: gcc libc6-dev)",
+): Promise<string> {
+  const work = fileURLToPath(new URL(`../../.cache/shim-${unit}/`, import.meta.url));
+  const program = join(work, unit);
+  await writeRuntimeSources(work);
+  for (const name of await sources(here)) {
+    await copyFile(join(here, name), join(work, name));
+  }
+  const command = [compiler, ...CFLAGS, ...flags];
+  const stamp = `${program}.inputs`;
+  const hash = await hashOf(work, command);
+  if (!existsSync(program) || !existsSync(stamp) || (await readFile(stamp, "utf8")) !== hash) {
+    await run(compiler, [...command.slice(1), "-o", program, join(work, `${unit}.c`), "-lm"]).catch(
+      (cause: unknown) => {
+        throw new Error(advice, { cause });
+      },
+    );
+    await writeFile(stamp, hash);
+  }
+  return program;
+}
+
+/** Makes bytecode of a filter. @returns its path */
+export async function compileFilter(unit: string, entry: string): Promise<string> {
+  const work = fileURLToPath(new URL(`../../.cache/shim-${unit}/`, import.meta.url));
+  await mkdir(work, { recursive: true });
+  const file = join(work, "program.bin");
+  await writeFile(file, await compile(await bundle(entry, join(work, "program.wasm")), entry));
+  return file;
+}
