@@ -40,11 +40,16 @@ export async function startBackGolang(next: string, compile: boolean, options = 
     const standIn = join(DEMO, "back-golang", "stand-in.ts");
     return startService("back-golang", process.execPath, [...process.execArgv, standIn], options, { NEXT: next });
   }
+  return startService("back-golang", await buildBackGolang(), [], options, { NEXT: next });
+}
+
+/** Compiles the real program, which takes a minute when Go has never compiled its own libraries. @returns its path */
+export async function buildBackGolang(): Promise<string> {
   await need("go", ["version"], "Install Go 1.21 or newer, or run the demo without --envoy: it needs no Go then.");
   const program = join(CACHE, "back-golang");
   await mkdir(CACHE, { recursive: true });
   await run("go", ["build", "-o", program, "."], { cwd: join(DEMO, "back-golang") });
-  return startService("back-golang", program, [], options, { NEXT: next });
+  return program;
 }
 
 async function startService(

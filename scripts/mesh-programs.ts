@@ -83,7 +83,7 @@ async function install(print: (line: string) => void): Promise<void> {
   await checkGo();
   print(
     "building etcd, kube-apiserver, kubectl and Istio from Go modules into .cache/mesh: " +
-      "once, about 8 minutes on two cores, and 3 GB of Go's own caches",
+      "once, about 8 minutes on two idle cores, and 6 GB of Go's own caches",
   );
   await rm(STAMP, { force: true });
   await mkdir(PROGRAMS, { recursive: true });

@@ -9,6 +9,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { buildBackGolang } from "../../demo/services.ts";
 import { withFileLock } from "../../scripts/file-lock.ts";
 import { goTool } from "../../scripts/go-tools.ts";
 import { installMeshPrograms } from "../../scripts/mesh-programs.ts";
@@ -47,6 +48,7 @@ async function main(): Promise<number> {
   await installMeshPrograms((line) => {
     console.error(line);
   });
+  await buildBackGolang();
   return withFileLock(join(CACHE, "run.lock"), async () => {
     isInstalling = false;
     const tooLong = new AbortController();
