@@ -28,7 +28,11 @@ export default defineConfig({
     maxWorkers: "100%",
     projects: [
       project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 60_000),
-      project("wasm", ["test/{wasm,traps}/**/*.test.ts", "examples/**/*.test.ts", "src/filter/filter.test.ts"], 120_000),
+      project(
+        "wasm",
+        ["test/{wasm,traps}/**/*.test.ts", "examples/**/*.test.ts", "src/filter/filter.test.ts"],
+        120_000,
+      ),
       // The tests of the SDK in the module, once more with the filters' TypeScript straight in Node.
       project("native", ["test/wasm/sdk/**/*.test.ts", "test/native/**/*.test.ts"], 60_000, {
         PROXY_WASM_TS_MODE: "native",
