@@ -38,7 +38,9 @@ export function isOfSdk(file: string): boolean {
 }
 
 /** A part of the engine; `npm run build:engine` makes them in a checkout. */
-export function engineFile(name: "compiler.wasm" | "runtime.wasm" | "prunable.json" | "parts.json"): string {
+export function engineFile(
+  name: "compiler.wasm" | "runtime.wasm" | "runtime-shifted.wasm" | "graph.json" | "parts.json",
+): string {
   return join(packageRoot, "engine", name);
 }
 

@@ -10,9 +10,9 @@ import { moveSourceMap } from "./source-map.ts";
 import { bundle } from "./steps/bundle.ts";
 import type { Bundle } from "./steps/bundle.ts";
 import { compile } from "./steps/compile.ts";
-import { readParts, readPrunable } from "./steps/engine-module.ts";
+import { readParts } from "./steps/engine-module.ts";
 import { label } from "./steps/label.ts";
-import { prune, wordsOf } from "./steps/prune.ts";
+import { prune } from "./steps/prune.ts";
 import { snapshot } from "./steps/snapshot.ts";
 import type { BuildLog } from "./steps/snapshot.ts";
 import { strip } from "./steps/strip.ts";
@@ -121,25 +121,23 @@ async function makeModule(
   const size = (bytes: Uint8Array) => bytes.length;
   const bytecode = await timed("compile", onStep, () => compile(bundled, entry), size);
   await intermediate.write("2-bytecode.bin", bytecode);
-  const prunable = await readPrunable();
-  const words = keepBuiltins ? undefined : wordsOf(bundled.script, prunable.names);
   const started = await timed(
     "snapshot",
     onStep,
-    () => snapshot(bytecode, { bundle: bundled, entry, onLog, words }),
+    () => snapshot(bytecode, { bundle: bundled, entry, onLog, prune: !keepBuiltins, findUnreachable: true }),
     ({ wasm }) => wasm.length,
   );
   await intermediate.write("3-snapshot.wasm", started.wasm);
-  const pruned = prune(started.wasm, prunable.places, started.liveFunctions);
+  const pruned = prune(started.wasm, started.deadPlaces);
   const parts = await readParts();
-  const strippedAndLabelled = async () =>
-    label(await strip(pruned, started.exports), {
+  const strippedAndLabelled = () =>
+    label(strip(pruned, started.exports), {
       parts,
       heapStart: started.heapStart,
       bytecode: bytecode.length,
       keepNames,
     });
-  const stripped = await timed("strip", onStep, strippedAndLabelled, size);
+  const stripped = await timed("strip", onStep, () => Promise.resolve(strippedAndLabelled()), size);
   await intermediate.write("4-stripped.wasm", stripped);
   return stripped;
 }

@@ -7,8 +7,6 @@ import { CommandError } from "../errors.ts";
 import { Bundler } from "../steps/bundle.ts";
 import type { Bundle, BundleInputs } from "../steps/bundle.ts";
 import { compile } from "../steps/compile.ts";
-import { readPrunable } from "../steps/engine-module.ts";
-import { prune, wordsOf } from "../steps/prune.ts";
 import { snapshot } from "../steps/snapshot.ts";
 import type { BuildLog } from "../steps/snapshot.ts";
 import { keepExports } from "../wasm/exports.ts";
@@ -52,15 +50,14 @@ export class Rebuilder implements AsyncDisposable {
   async #makeModule(bundled: Bundle, onLog: (line: BuildLog) => void): Promise<Uint8Array> {
     const entry = this.#entry;
     const bytecode = await compile(bundled, entry);
-    const prunable = await readPrunable();
-    const words = wordsOf(bundled.script, prunable.names);
-    const { wasm, exports, liveFunctions } = await snapshot(bytecode, { bundle: bundled, entry, onLog, words });
+    const options = { bundle: bundled, entry, onLog, prune: true, findUnreachable: false };
+    const { wasm, exports } = await snapshot(bytecode, options);
     if (kindsOf(exports).every((kind) => kind === "network")) {
       throw new CommandError(
         "this is a network filter, and dev serves HTTP. Test it with connect() of proxy-wasm-ts/testing.",
       );
     }
-    return keepExports(prune(wasm, prunable.places, liveFunctions), exports);
+    return keepExports(wasm, exports);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

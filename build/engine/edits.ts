@@ -285,9 +285,98 @@ export const SHIM_EDITS: readonly Edit[] = [
       "    js_autoinit_free(ctx->rt, pr);\n" +
       "    prs->flags &= ~JS_PROP_TMASK;\n",
   },
+  {
+    file: "quickjs.c",
+    why: "declares what the edits of regular expressions call",
+    find: "/* create a string containing the RegExp bytecode */\n",
+    replace:
+      "static uint8_t *shim_compile_regexp(int *size, char *error, int error_size, const char *pattern,\n" +
+      "                                    size_t pattern_size, int flags, void *context);\n" +
+      "static bool shim_has_regexp_compiler(JSContext *ctx);\n" +
+      "static JSValue shim_regexp_with_flags(JSContext *ctx, const JSRegExp *regexp, JSValueConst flags);\n\n" +
+      "/* create a string containing the RegExp bytecode */\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the compiler of patterns is left out of a module whose code has regular expressions as literals only",
+    find: "    re_flags = 0;\n    if (!JS_IsUndefined(flags)) {\n        str = JS_ToCStringLen(ctx, &len, flags);\n",
+    replace:
+      "    if (!shim_has_regexp_compiler(ctx))\n        return JS_EXCEPTION;\n" +
+      "    re_flags = 0;\n    if (!JS_IsUndefined(flags)) {\n        str = JS_ToCStringLen(ctx, &len, flags);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "    re_bytecode_buf = lre_compile(&re_bytecode_len, error_msg,\n",
+    replace: "    re_bytecode_buf = shim_compile_regexp(&re_bytecode_len, error_msg,\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "split and matchAll compile a pattern again for other flags that change nothing of it",
+    find: "            flags = JS_ToString(ctx, flags1);\n            if (JS_IsException(flags))\n                goto fail;\n        }\n",
+    replace:
+      "            flags = JS_ToString(ctx, flags1);\n            if (JS_IsException(flags))\n                goto fail;\n" +
+      "            bc = shim_regexp_with_flags(ctx, re, flags);\n            if (JS_IsException(bc))\n                goto fail;\n" +
+      "            if (!JS_IsUndefined(bc)) {\n                JS_FreeValue(ctx, flags);\n                goto no_compilation;\n" +
+      "            }\n        }\n",
+  },
+  ...zeroFreeBlocks(),
   ...withoutBytecodeBuiltins(),
   ...GUARD_EDITS,
 ];
+
+/** A free block holds how far the next free one is from its neighbour: zero in a new arena, and in the module's memory. */
+function zeroFreeBlocks(): Edit[] {
+  const why = "free memory of the snapshot is zero and takes no place in the module";
+  return [
+    {
+      file: "quickjs.c",
+      why,
+      find:
+        "    ar = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
+        "                          sizeof(JSArena) + (size_t)n_blocks * block_size);\n",
+      replace:
+        "    ar = rt->mf.js_calloc(rt->malloc_state.opaque, 1,\n" +
+        "                          sizeof(JSArena) + (size_t)n_blocks * block_size);\n",
+    },
+    {
+      file: "quickjs.c",
+      why,
+      find:
+        "    for (i = 0; i < n_blocks - 1; i++) {\n" +
+        "        b = arena_get_block(ar, i, block_size);\n" +
+        "        b->u.free_next = i + 1;\n" +
+        "        b->block_size_idx = block_size_idx;\n" +
+        "    }\n" +
+        "    b = arena_get_block(ar, n_blocks - 1, block_size);\n" +
+        "    b->u.free_next = JS_ARENA_FREE_NIL;\n" +
+        "    b->block_size_idx = block_size_idx;\n",
+      replace: "",
+    },
+    {
+      file: "quickjs.c",
+      why,
+      find: "    JSMallocBlockHeader *b;\n    JSArena *ar;\n    int n_blocks, block_size, i;\n",
+      replace: "    JSArena *ar;\n    int n_blocks, block_size;\n",
+    },
+    {
+      file: "quickjs.c",
+      why,
+      find: "        ar->first_free_block = b->u.free_next;\n        b->u.block_idx = block_idx;\n",
+      replace:
+        "        ar->first_free_block = (uint16_t)(b->u.free_next + block_idx + 1);\n" +
+        "        b->block_size_idx = block_size_idx;\n        b->u.block_idx = block_idx;\n",
+    },
+    {
+      file: "quickjs.c",
+      why,
+      find: "        b->u.free_next = ar->first_free_block;\n        ar->first_free_block = block_idx;\n",
+      replace:
+        "        b->u.free_next = (uint16_t)(ar->first_free_block - block_idx - 1);\n" +
+        "        ar->first_free_block = block_idx;\n",
+    },
+  ];
+}
 
 /**
  * Array.fromAsync, Iterator.zip and Iterator.zipKeyed are bytecode that is read when they are first used. Without these three

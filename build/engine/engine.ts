@@ -7,21 +7,24 @@ import { packageRoot } from "../package-root.ts";
 import { functionNames } from "../wasm/function-names.ts";
 import { readModule } from "../wasm/module.ts";
 import { wasmOpt } from "../wasm/wasm-opt.ts";
+import { builtinLists, namesOfEngine } from "./builtins.ts";
 import { clang } from "./clang.ts";
 import { applyEdits, ENGINE_EDITS } from "./edits.ts";
+import { readGraph } from "./graph.ts";
 import { abiHeader } from "./header.ts";
-import { COMPILER, RUNTIME, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES } from "./modules.ts";
+import * as modules from "./modules.ts";
+import { COMPILER, RUNTIME, TABLE_SHIFT } from "./modules.ts";
 import type { EngineModule } from "./modules.ts";
 import { markColdFunctions } from "./optimize.ts";
 import { engineVersion, sortFunctions } from "./parts.ts";
 import type { Parts } from "./parts.ts";
-import { builtinLists, namesOfEngine, prunableFunctions, tablePlaces } from "./prunable.ts";
 import { engineSource, QUICKJS_NG, readSources } from "./source.ts";
 import type { SourceFiles } from "./source.ts";
 
 const CACHE = join(packageRoot, ".cache", "engine");
 const OUTPUT = join(packageRoot, "engine");
-const PRUNABLE = join(OUTPUT, "prunable.json");
+const GRAPH = join(OUTPUT, "graph.json");
+const SHIFTED = join(OUTPUT, "runtime-shifted.wasm");
 const PARTS = join(OUTPUT, "parts.json");
 const HOT_FUNCTIONS = join(packageRoot, "build", "engine", "hot-functions.txt");
 
@@ -33,7 +36,7 @@ export async function isUpToDate(module: EngineModule): Promise<boolean> {
   const stamp = stampOf(module);
   return (
     existsSync(fileOf(module)) &&
-    existsSync(PRUNABLE) &&
+    (module !== RUNTIME || [GRAPH, SHIFTED].every((file) => existsSync(file))) &&
     existsSync(stamp) &&
     (await readFile(stamp, "utf8")) === (await inputsOf(module))
   );
@@ -54,17 +57,23 @@ export async function buildModule(module: EngineModule, report: (line: string) =
   step(`source of ${QUICKJS_NG.name} ${QUICKJS_NG.version}, with ${ENGINE_EDITS.length + module.edits.length} edits`);
   const files = await sourcesOf(module);
   step("compile");
-  const ir = await clang([...TO_IR_FLAGS, ...module.flags, basename(module.unit)], files);
+  const ir = await clang([...modules.TO_IR_FLAGS, ...module.flags, basename(module.unit)], files);
   const marked = markColdFunctions(Buffer.from(ir).toString("utf8"), new Set(await hotFunctions(module)));
-  step("optimize and link");
-  const linked = await clang([...TO_MODULE_FLAGS, "unit.ll"], new Map([["unit.ll", marked]]));
-  const wasm = await wasmOpt(linked, WASM_OPT_PASSES);
+  step("optimize");
+  const optimized = Buffer.from(await clang([...modules.OPTIMIZE_FLAGS, "unit.ll"], new Map([["unit.ll", marked]])));
+  const object = await clang([...modules.TO_OBJECT_FLAGS, "unit.ll"], new Map([["unit.ll", optimized]]));
+  step("link");
+  const link = (...flags: string[]) =>
+    clang([...modules.LINK_FLAGS, ...flags, "unit.o"], new Map([["unit.o", object]]));
+  const linked = await link();
+  const wasm = await wasmOpt(linked, modules.WASM_OPT_PASSES);
   await mkdir(OUTPUT, { recursive: true });
   await writeFile(fileOf(module), wasm);
   if (module === RUNTIME) {
-    // Before wasm-opt, which merges functions that are the same: the places stay.
-    const places = tablePlaces(linked, prunableFunctions(Buffer.from(ir).toString("utf8"), builtinLists(files)));
-    await writeFile(PRUNABLE, JSON.stringify({ places, names: namesOfEngine(files) }));
+    const shifted = await link(`-Wl,--table-base=${1 + TABLE_SHIFT}`);
+    await writeFile(SHIFTED, await wasmOpt(shifted, ["--strip-debug"]));
+    const graph = readGraph(optimized.toString("utf8"), linked, builtinLists(files));
+    await writeFile(GRAPH, JSON.stringify({ ...graph, shift: TABLE_SHIFT, names: namesOfEngine(files) }));
   }
   await writeFile(stampOf(module), inputs);
   step(`${Math.round(wasm.length / 1024)} KiB in ${((performance.now() - start) / 1000).toFixed(0)} s`);
@@ -140,9 +149,11 @@ async function readManifest(): Promise<Manifest> {
 async function inputsOf(module: EngineModule): Promise<string> {
   const { dependencies, devDependencies } = await readManifest();
   const tools = [devDependencies["@yowasp/clang"], dependencies["binaryen"]];
-  const settings = [tools, QUICKJS_NG, ENGINE_EDITS, TO_IR_FLAGS, TO_MODULE_FLAGS, WASM_OPT_PASSES, module];
+  const settings = [tools, QUICKJS_NG, ENGINE_EDITS, modules, module];
   const optimizer = await Promise.all(
-    ["optimize.ts", "prunable.ts"].map((name) => readFile(join(packageRoot, "build", "engine", name), "utf8")),
+    ["builtins.ts", "graph.ts", "optimize.ts"].map((name) =>
+      readFile(join(packageRoot, "build", "engine", name), "utf8"),
+    ),
   );
   const files = (await ownFiles(module)).values();
   const hash = createHash("sha256");

@@ -19,6 +19,8 @@ const TARGET_FLAGS = [
 
 const COMMON_FLAGS = [...TARGET_FLAGS, "-D_GNU_SOURCE", "-DNDEBUG", "-I.", "-w"];
 
+const SECTIONS = ["-ffunction-sections", "-fdata-sections"];
+
 /** Flags of a run from C to LLVM IR, before any optimisation. */
 export const TO_IR_FLAGS: readonly string[] = [
   ...COMMON_FLAGS,
@@ -27,19 +29,36 @@ export const TO_IR_FLAGS: readonly string[] = [
   "-emit-llvm",
   "-Xclang",
   "-disable-llvm-passes",
-  "-ffunction-sections",
-  "-fdata-sections",
+  ...SECTIONS,
 ];
 
-/** Flags of a run from LLVM IR to a linked module. */
-export const TO_MODULE_FLAGS: readonly string[] = [
+/** Flags of a run that does LLVM's passes, from IR to IR. */
+export const OPTIMIZE_FLAGS: readonly string[] = [...TARGET_FLAGS, "-O2", "-S", "-emit-llvm", ...SECTIONS];
+
+/** Flags of a run from that to an object file. */
+export const TO_OBJECT_FLAGS: readonly string[] = [
   ...TARGET_FLAGS,
   "-O2",
-  "-mexec-model=reactor",
-  "-ffunction-sections",
-  "-fdata-sections",
-  `-Wl,-z,stack-size=${STACK_BYTES}`,
+  "-c",
+  "-Xclang",
+  "-disable-llvm-passes",
+  ...SECTIONS,
 ];
+
+/**
+ * Flags of a run from an object file to a linked module. Each constant is a data segment of its own with a name, and stays what it
+ * is in the IR: the linker would merge strings.
+ */
+export const LINK_FLAGS: readonly string[] = [
+  ...TARGET_FLAGS,
+  "-mexec-model=reactor",
+  `-Wl,-z,stack-size=${STACK_BYTES}`,
+  "-Wl,-O0",
+  "-Wl,--no-merge-data-segments",
+];
+
+/** How much higher the functions' places in the table are in the shifted runtime. */
+export const TABLE_SHIFT = 100_000;
 
 /** Passes over the linked module: 3 % smaller than what LLVM leaves. */
 export const WASM_OPT_PASSES: readonly string[] = ["-Oz", "-g"];

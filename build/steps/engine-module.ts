@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 
+import type { Graph } from "../engine/graph.ts";
 import type { Parts } from "../engine/parts.ts";
 import { BuildError } from "../errors.ts";
 import { once } from "../once.ts";
@@ -8,24 +9,24 @@ import { wasm } from "../wasm/api.ts";
 import type { WasmModule } from "../wasm/api.ts";
 import { exportMutableGlobals } from "../wasm/exports.ts";
 
-/** What build/engine/prunable.ts found out about the runtime. */
-export interface Prunable {
-  /** The places in the table of functions that only builtins' objects lead to. */
-  readonly places: readonly number[];
+/** What build/engine/graph.ts found out about the runtime. */
+export interface RuntimeGraph extends Graph {
   /** The names that the engine's own code looks up. */
   readonly names: readonly string[];
+  /** By how much the places of the shifted runtime's functions are higher. */
+  readonly shift: number;
 }
 
-export async function readPrunable(): Promise<Prunable> {
-  return JSON.parse(Buffer.from(await readEngineFile("prunable.json")).toString("utf8")) as Prunable;
-}
+export const readRuntimeGraph = once(
+  async () => JSON.parse(Buffer.from(await readEngineFile("graph.json")).toString("utf8")) as RuntimeGraph,
+);
 
 export async function readParts(): Promise<Parts> {
   return JSON.parse(Buffer.from(await readEngineFile("parts.json")).toString("utf8")) as Parts;
 }
 
 /** @throws BuildError when the engine is not there: a checkout in which it was not made yet */
-export function readEngine(name: "compiler" | "runtime"): Promise<Uint8Array> {
+export function readEngine(name: "compiler" | "runtime" | "runtime-shifted"): Promise<Uint8Array> {
   return readEngineFile(`${name}.wasm`);
 }
 
@@ -46,6 +47,9 @@ export const buildRuntime = once(async (): Promise<BuildRuntime> => {
   const { bytes: exporting, names } = exportMutableGlobals(bytes);
   return { bytes, module: new wasm.Module(exporting), globals: names };
 });
+
+/** The same with its functions at other places of the table, which tells their addresses from numbers. */
+export const shiftedRuntime = once(async () => new wasm.Module(await readEngine("runtime-shifted")));
 
 async function readEngineFile(name: Parameters<typeof engineFile>[0]): Promise<Uint8Array> {
   const file = engineFile(name);

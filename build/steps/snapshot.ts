@@ -1,9 +1,11 @@
 import { LogLevel, Status } from "../../src/abi/index.ts";
 import { BuildError } from "../errors.ts";
-import type { WasmFunction } from "../wasm/api.ts";
+import type { WasmFunction, WasmModule } from "../wasm/api.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
-import { buildRuntime } from "./engine-module.ts";
+import { buildRuntime, readRuntimeGraph, shiftedRuntime } from "./engine-module.ts";
+import { narrowInterpreter } from "./interpreter.ts";
+import { unreachable } from "./reach.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
 import type { ScriptError, Sources } from "./script-error.ts";
 
@@ -18,8 +20,8 @@ export interface Snapshot {
   readonly wasm: Uint8Array;
   /** The exports that this filter needs. */
   readonly exports: readonly string[];
-  /** The places in the table of functions that objects of its memory lead to. */
-  readonly liveFunctions: ReadonlySet<number>;
+  /** The places in the table of functions that nothing leads to. */
+  readonly deadPlaces: ReadonlySet<number>;
   /** The address at which the heap begins. */
   readonly heapStart: number;
 }
@@ -29,8 +31,10 @@ export interface SnapshotOptions {
   /** Absolute path of the filter's file. */
   readonly entry: string;
   readonly onLog: (line: BuildLog) => void;
-  /** The bundle's words: builtins with another name are left out of the memory. Undefined: none is. */
-  readonly words: string | undefined;
+  /** Builtins that the program does not name are left out of the memory. */
+  readonly prune: boolean;
+  /** Whether what the program cannot reach is left out of the code and of the constants. It takes another run. */
+  readonly findUnreachable: boolean;
 }
 
 /**
@@ -40,23 +44,58 @@ export interface SnapshotOptions {
  * @throws BuildError when the top level throws or does not end
  */
 export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): Promise<Snapshot> {
-  const { bytes: runtime, module, globals: names } = await buildRuntime();
+  const { bytes: runtime, module, globals } = await buildRuntime();
+  const graph = await readRuntimeGraph();
+  const { memory, heapStart, exports, opcodes } = run(module, globals, bytecode, { ...options, names: graph.names });
+  if (!options.findUnreachable) {
+    return { wasm: withMemory(runtime, memory), exports, heapStart, deadPlaces: new Set() };
+  }
+  const narrow = narrowInterpreter(runtime, graph, opcodes);
+  // In the runtime whose functions have other addresses the same memory has those.
+  const { memory: shifted } = run(await shiftedRuntime(), [], bytecode, {
+    ...options,
+    names: graph.names,
+    onLog: () => undefined,
+  });
+  const roots = exports.flatMap((name) => graph.exports[name] ?? []);
+  const dead = unreachable(narrow.graph, roots, { memory, shifted, shift: graph.shift });
+  for (const { offset, length } of dead.constants) {
+    memory.fill(0, offset, offset + length);
+  }
+  return { wasm: withMemory(narrow.wasm, memory), exports, heapStart, deadPlaces: dead.places };
+}
+
+interface RunOptions extends SnapshotOptions {
+  /** Those that the engine looks up as texts. */
+  readonly names: readonly string[];
+}
+
+interface Run extends Pick<Snapshot, "exports" | "heapStart"> {
+  /** Of the program's functions. */
+  readonly opcodes: readonly number[];
+  /** A copy. */
+  readonly memory: Uint8Array;
+}
+
+function run(module: WasmModule, globalNames: readonly string[], bytecode: Uint8Array, options: RunOptions): Run {
   const host = new BuildTimeHost(options.onLog);
   const instance = new EngineInstance(module, (name, caller) => host.call(name, caller));
-  const globals = names.map((name) => instance.global(name));
+  const globals = globalNames.map((name) => instance.global(name));
 
   // The first allocation lies where the heap begins.
-  const words = options.words === undefined ? undefined : instance.write("build_allocate", cString(options.words));
+  const names = options.prune
+    ? instance.write("build_allocate", cString(options.names.map((name) => `${name}\n`).join("")))
+    : undefined;
   const program = instance.write("build_allocate", bytecode);
-  const failed = instance.call("build_run", program, bytecode.length, words ?? 0);
+  const failed = instance.call("build_run", program, bytecode.length, names ?? 0);
   const result = instance.takeText(instance.call("build_result_ptr"), instance.call("build_result_len"));
   if (failed !== 0) {
     throw topLevelError(parseScriptError(result), options);
   }
-  if (names.some((name, at) => instance.global(name) !== globals[at])) {
+  if (globalNames.some((name, at) => instance.global(name) !== globals[at])) {
     throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
   }
-  return { wasm: withMemory(runtime, instance.memory), heapStart: words ?? program, ...readResult(result) };
+  return { memory: instance.memory.slice(), heapStart: names ?? program, ...readResult(result) };
 }
 
 /** What the runtime finds in place of a host: its log, and nothing else. */
@@ -104,12 +143,12 @@ function explain(error: ScriptError): string {
   return `${titleOf(error)}\n(${WHEN}, and threw this)`;
 }
 
-function readResult(result: string): Pick<Snapshot, "exports" | "liveFunctions"> {
-  const { exports, liveFunctions } = JSON.parse(result) as Record<string, unknown>;
-  if (!Array.isArray(exports) || !Array.isArray(liveFunctions)) {
-    throw new Error(`the runtime did not say which exports and functions the filter needs: ${result}`);
+function readResult(result: string): Pick<Run, "exports" | "opcodes"> {
+  const { exports, opcodes } = JSON.parse(result) as Record<string, unknown>;
+  if (!Array.isArray(exports) || !Array.isArray(opcodes)) {
+    throw new Error(`the runtime did not say which exports and opcodes the filter needs: ${result}`);
   }
-  return { exports: exports.map(String), liveFunctions: new Set(liveFunctions.map(Number)) };
+  return { exports: exports.map(String), opcodes: opcodes.map(Number) };
 }
 
 function cString(text: string): Uint8Array {

@@ -17,3 +17,10 @@ export function functionBodies({ sections, imports }: ModuleInfo): FunctionBody[
   });
   return sizes.map((bytes, at) => ({ index: imported + at, bytes }));
 }
+
+/** The code of each function by its index: locals and instructions, without the length. */
+export function functionCode({ sections, imports }: ModuleInfo): Map<number, Uint8Array> {
+  const imported = imports.filter(({ kind }) => kind === "function").length;
+  const bodies = readVector(sections, SectionId.Code, (reader) => reader.slice(reader.u32()));
+  return new Map(bodies.map((body, at) => [imported + at, body]));
+}

@@ -119,6 +119,11 @@ export function readGlobals({ sections, imports }: ModuleInfo): Global[] {
   return readVector(sections, SectionId.Global, readGlobal).map((mutable, at) => ({ index: imported + at, mutable }));
 }
 
+/** The module's types, in their order. */
+export function readSignatures({ sections }: ModuleInfo): Signature[] {
+  return readVector(sections, SectionId.Type, readSignature);
+}
+
 /** The items of a section that is a vector; none when there is no such section. */
 export function readVector<T>(sections: readonly Section[], id: number, item: (reader: Reader) => T): T[] {
   const section = sections.find((candidate) => candidate.id === id);

@@ -9,7 +9,7 @@ static size_t build_result_size;
 /* Freed memory is cleared, so that what was only needed on the way does not end up in the module. */
 static void build_free(void *opaque, void *memory) {
   if (memory && vm.building)
-    memset(memory, 0, malloc_usable_size(memory));
+    clear(memory, malloc_usable_size(memory));
   free(memory);
 }
 
@@ -33,19 +33,42 @@ static const JSMallocFunctions build_malloc_functions = {
     build_calloc, build_malloc, build_free, build_realloc, (size_t (*)(const void *))malloc_usable_size,
 };
 
-/* The engine keeps free blocks of its small-object pages on lists of their own; clears their contents as well. */
+/* Whether each block of one of the engine's pages of small blocks is free. */
+static void find_free_blocks(const JSArena *arena, size_t size, bool free_blocks[JS_ARENA_SIZE / 16]) {
+  uint16_t block = arena->first_free_block;
+  for (int count = arena->n_blocks - arena->n_used_blocks; count > 0; count--) {
+    const JSMallocBlockHeader *header = arena_get_block((JSArena *)arena, block, size);
+    free_blocks[block] = true;
+    block = (uint16_t)(header->u.free_next + block + 1);
+  }
+}
+
+/* Puts the free blocks of a page into the order of their addresses, and leaves zeros in them. */
+static void clear_free_blocks_of(JSArena *arena) {
+  size_t size = arena_block_sizes[arena->block_size_idx];
+  bool free_blocks[JS_ARENA_SIZE / 16] = {false};
+  find_free_blocks(arena, size, free_blocks);
+  JSMallocBlockHeader *previous = NULL;
+  int previous_block = 0;
+  for (int block = 0; block < arena->n_blocks; block++) {
+    if (!free_blocks[block])
+      continue;
+    JSMallocBlockHeader *header = arena_get_block(arena, (unsigned)block, size);
+    clear(header, size);
+    if (previous)
+      previous->u.free_next = (uint16_t)(block - previous_block - 1);
+    else
+      arena->first_free_block = (uint16_t)block;
+    previous = header;
+    previous_block = block;
+  }
+}
+
+/* The engine keeps free blocks of its small-object pages on lists of their own; clears them as well. */
 static void clear_free_blocks(JSRuntime *runtime) {
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
     struct list_head *el;
-    list_for_each(el, &runtime->arena_state.arena_list[i]) {
-      JSArena *arena = list_entry(el, JSArena, link);
-      size_t size = arena_block_sizes[arena->block_size_idx];
-      for (unsigned block = arena->first_free_block; block != JS_ARENA_FREE_NIL;) {
-        JSMallocBlockHeader *header = arena_get_block(arena, block, size);
-        memset(header->user_data, 0, size - sizeof *header);
-        block = header->u.free_next;
-      }
-    }
+    list_for_each(el, &runtime->arena_state.arena_list[i]) clear_free_blocks_of(list_entry(el, JSArena, link));
   }
 }
 
@@ -90,9 +113,11 @@ static void start_vm(void) {
     vm.handlers[i] = JS_UNDEFINED;
 }
 
-static JSValue run_program(const uint8_t *bytecode, size_t size) {
+static JSValue run_program(const uint8_t *bytecode, size_t size, const char *names) {
   JSContext *context = vm.context;
   JSValue program = JS_ReadObject(context, bytecode, size, JS_READ_OBJ_BYTECODE);
+  if (names)
+    index_names(context, names);
   JSValue result = JS_IsException(program) ? program : JS_EvalFunction(context, program);
   if (JS_IsException(result))
     return result;
@@ -196,7 +221,7 @@ static void append_grpc_callbacks(JSValueConst list) {
 }
 
 /* What the final module needs: the exports that every host calls and those of the hooks that the filters have, and the
-   C functions that are still to be reached. */
+   opcodes of its functions. */
 static void set_outcome(void) {
   static const char *const always[] = {
       "memory",
@@ -221,7 +246,7 @@ static void set_outcome(void) {
       append_name(list, handler_names[i].callback);
   append_grpc_callbacks(list);
   JS_SetPropertyStr(context, result, "exports", list);
-  JS_SetPropertyStr(context, result, "liveFunctions", list_live_functions(context));
+  JS_SetPropertyStr(context, result, "opcodes", list_opcodes(context));
   set_result(result);
 }
 
@@ -263,30 +288,30 @@ static void empty_shim(JSContext *context, JSValue shim) {
 
 BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) { return calloc(1, size); }
 
-/* 0: the VM is ready, and the result says which exports and functions stay. 1: the result is the error. Frees
-   `bytecode` and `words`, which are the bundle's for prune.c; NULL: all builtins stay. */
-BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char *words) {
+/* 0: the VM is ready, and the result says which exports and opcodes stay. 1: the result is the error. Frees
+   `bytecode` and `names`, which are those that prune.c is to keep; NULL: all builtins stay. */
+BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char *names) {
   vm.building = true;
   start_vm();
   JSContext *context = vm.context;
   JS_SetPropertyStr(context, context->global_obj, "proxyWasmShim", JS_NewObject(context));
   JSValue shim = JS_GetPropertyStr(context, context->global_obj, "proxyWasmShim");
   JS_SetPropertyFunctionList(context, shim, shim_functions, countof(shim_functions));
-  JSValue result = run_program(bytecode, size);
+  JSValue result = run_program(bytecode, size, names);
   bool failed = JS_IsException(result);
   empty_shim(context, shim);
   if (failed) {
     set_error();
   } else {
-    if (words)
-      prune_heap(context, words);
+    if (named_atoms)
+      prune_heap(context);
     set_outcome();
   }
-  memset(bytecode, 0, size);
+  clear(bytecode, size);
   free(bytecode);
-  if (words)
-    memset(words, 0, strlen(words));
-  free(words);
+  if (names)
+    clear(names, strlen(names));
+  free(names);
   clear_memory();
   vm.building = false;
   return failed;

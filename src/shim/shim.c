@@ -16,6 +16,8 @@
 #include "libunicode.c"
 #include "dtoa.c"
 
+#include "regexp.c"
+
 #include "abi.h"
 
 #include "vm.h"

@@ -54,3 +54,88 @@ test("what the code names works: methods, getters, namespaces, functions, inheri
     "isPrototypeOf,valueOf,a",
   ]);
 });
+
+/** What the program's code names no more than that, each run by itself. */
+test.each([
+  ["DataView", `new (globalThis[["Data", "View"].join("")])(new ArrayBuffer(8))`],
+  ["Proxy", `new (globalThis[["Pro", "xy"].join("")])({}, {})`],
+  ["Int16Array", `new (globalThis[["Int16", "Array"].join("")])(8)`],
+  ["WeakMap", `new (globalThis[["Weak", "Map"].join("")])()`],
+  ["Reflect", `globalThis[["Re", "flect"].join("")]`],
+])("a constructor that the code does not name: %s", async (name, expression) => {
+  const { lines } = await logOf(`log.info(String(${expression})); log.info("reached");`);
+  expect(lines).toEqual([expect.stringContaining(`TypeError: the builtin ${name} was left out of the module`)]);
+});
+
+test("with --keep-builtins these constructors are there", async () => {
+  const { lines } = await logOf(
+    `const make = (...parts) => globalThis[parts.join("")];
+     log.info(String(new (make("Data", "View"))(new ArrayBuffer(8)).getInt8(0)));
+     log.info(String(new (make("Pro", "xy"))({}, { get: () => 1 }).any));
+     log.info(String(new (make("Int16", "Array"))(2)) + " " + make("Re", "flect").ownKeys({ a: 1 }));
+     log.info("a1b2".replace(new (make("Reg", "Exp"))("[0-9]", "g"), "-"));
+     log.info(new (make("Da", "te"))(0).toISOString());`,
+    { keepBuiltins: true },
+  );
+  expect(lines).toEqual(["0", "1", "0,0 a", "a-b-", "1970-01-01T00:00:00.000Z"]);
+});
+
+test("Date.now alone leaves the rest of Date out, which says so", async () => {
+  const { lines } = await logOf(`log.info(typeof Date.now());
+    const other = globalThis[["Da", "te"].join("")];
+    log.info(typeof other.now());
+    for (const make of [() => new other(0), () => other()])
+      try { make(); log.info("made"); } catch (error) { log.info(String(error)); }`);
+  const message =
+    "TypeError: the builtin Date (but for Date.now) was left out of the module, because the filter's code does not name it; build with --keep-builtins";
+  expect(lines).toEqual(["number", "number", message, message]);
+});
+
+test("literal regular expressions need no pattern compiler; a computed way to it says so", async () => {
+  const { lines, bytes } = await logOf(`
+    log.info("a, b,c".split(/, */).join("|") + " " + "a1b22".replace(/[0-9]+/g, "-") + " " + "xay".match(/a/).index);
+    log.info([..."a1b2".matchAll(/[a-z](?<digit>[0-9])/g)].map((found) => found.groups.digit).join() + " " + "xay".search(/a/));
+    log.info("AbaB".split(/(b)/i).join("|") + " " + /^a.c$/su.test("a" + String.fromCharCode(10) + "c") + " " + "a-b".split(/-/y).join("|"));
+    const other = globalThis[["Reg", "Exp"].join("")];
+    log.info(String(other(/a/g, "gy").flags) + " " + new other(/a/i).test("A"));
+    for (const pattern of ["a", /a/])
+      try { log.info(String(new other(pattern, "i"))); } catch (error) { log.info(String(error)); }`);
+  const message =
+    "TypeError: the compiler of RegExp patterns was left out of the module, because the filter's code does not name RegExp; build with --keep-builtins";
+  expect(lines).toEqual(["a|b|c a-b- 1", "1,2 1", "A|b|a|B| true a|b", "gy true", message, message]);
+  const named = await logOf(`log.info("a1".replace(new RegExp("[0-9]"), "-") + " " + "ab".match("b").index);`);
+  expect(named.lines).toEqual(["a- 1"]);
+  expect(bytes).toBeLessThan(named.bytes - 40_000);
+});
+
+test("a pattern that is no literal is compiled by the methods of strings, too", async () => {
+  const { lines } = await logOf(`const text = "a1b2", pattern = "[0-9]";
+    log.info(text.match(pattern)[0] + " " + text.search(pattern) + " " + [...text.matchAll(pattern)].length);`);
+  expect(lines).toEqual(["1 1 2"]);
+});
+
+test("opcodes that no other program has: generators, for-in, for-await, with classes, destructuring and bigint", async () => {
+  const body = `
+    function* count() { try { yield 1; yield* [2, 3]; } finally { log.info("closed"); } }
+    for (const value of count()) if (value === 2) break;
+    const keys = []; for (const key in { a: 1, b: 2 }) keys.push(key);
+    class Base { #secret = 1; static made = 0; get secret() { return this.#secret; } has(o) { return #secret in o; } }
+    class Derived extends Base { constructor() { super(); Derived.made++; } get secret() { return super.secret + 1; } }
+    const { secret, ...rest } = { secret: new Derived().secret, a: [1, ...[2]] };
+    log.info(keys.join() + " " + secret + " " + JSON.stringify(rest) + " " + new Base().has({}) + " " + Derived.made);
+    log.info(String(2n ** 70n) + " " + (7 % 4 | 8) + " " + (1 << 4 >>> 2) + " " + ~5 + " " + typeof undefinedName);
+    label: for (let i = 0; i < 3; i++) { switch (i) { case 1: continue label; case 2: break label; default: log.info("once"); } }
+    const tag = (parts, ...values) => parts.raw.join("-") + values.join();
+    log.info(tag\`a\${1}b\${2}\` + " " + (null ?? "n") + " " + ({}).a?.b + " " + delete rest.a + " " + ("a" in rest));`
+    .replaceAll("\\`", "`")
+    .replaceAll("\\$", "$");
+  const expected = [
+    "closed",
+    'a,b 2 {"a":[1,2]} false 1',
+    "1180591620717411303424 11 4 -6 undefined",
+    "once",
+    "a-b-1,2 n undefined true false",
+  ];
+  expect((await logOf(body)).lines).toEqual(expected);
+  expect((await logOf(body, { keepBuiltins: true })).lines).toEqual(expected);
+});
