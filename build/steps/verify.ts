@@ -75,7 +75,9 @@ function missingExports({ exports }: ModuleInfo): string[] {
 function sectionOffences({ sections }: ModuleInfo, keepNames: boolean): string[] {
   const known: number[] = Object.values(SectionId).filter((id) => id !== SectionId.Custom && id !== SectionId.Start);
   const isKnown = ({ id, name }: Section) =>
-    id === SectionId.Custom ? [COMPOSITION, PRODUCERS, ...(keepNames ? ["name"] : [])].includes(name) : known.includes(id);
+    id === SectionId.Custom
+      ? [COMPOSITION, PRODUCERS, ...(keepNames ? ["name"] : [])].includes(name)
+      : known.includes(id);
   return sections.filter((section) => !isKnown(section)).map(({ name }) => `has the section "${name}"`);
 }
 
