@@ -34,7 +34,7 @@ export async function startBenchEnvoy(
   { servers, workers = 1, pinned = true }: BenchEnvoyOptions,
 ): Promise<BenchEnvoy> {
   const others = await childProcesses("envoy");
-  const envoy = await runEnvoy(configOf(filter, variants, servers), { workers });
+  const envoy = await runEnvoy(configOf(filter, variants, servers), { workers, wasmLogLevel: "info" });
   try {
     // The harness does not tell the process.
     const [pid] = (await childProcesses("envoy")).filter((candidate) => !others.includes(candidate));

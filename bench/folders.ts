@@ -10,6 +10,7 @@ export const PEERS_FOLDER: string = fromRoot("bench/peers");
 export const JUMP_FILTER: string = fromRoot("src/filter/filter.ts");
 /** All that the benchmark makes. */
 export const CACHE: string = fromRoot(".cache/bench");
-/** The result that the documentation's tables are made of. */
+/** The results that the documentation's tables are made of. */
 export const CHECKED_IN_RESULT: string = fromRoot("bench/result.json");
+export const CHECKED_IN_SCALING: string = fromRoot("bench/scaling.json");
 export const PERFORMANCE_DOC: string = fromRoot("docs/PERFORMANCE.md");

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpus, release, type } from "node:os";
+import { arch, cpus, type } from "node:os";
 import { promisify } from "node:util";
 
 import { pythonTool } from "../scripts/python-tools.ts";
@@ -11,7 +11,7 @@ import type { Result } from "./result.ts";
 /** The machine that this runs on. */
 export function machine(): Result["machine"] {
   const all = cpus();
-  return { cpu: all[0]?.model ?? "unknown CPU", cores: all.length, system: `${type()} ${release()}` };
+  return { cpu: all[0]?.model ?? "unknown CPU", cores: all.length, system: `${type()} ${arch()}` };
 }
 
 /** The versions of everything that has a part in a result. */

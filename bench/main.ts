@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { prepareBaseline } from "./baseline.ts";
 import { checkWork } from "./check.ts";
-import { CACHE, CHECKED_IN_RESULT } from "./folders.ts";
+import { CACHE, CHECKED_IN_RESULT, CHECKED_IN_SCALING } from "./folders.ts";
 import { startLoad } from "./load-process.ts";
 import { machine, versions } from "./machine.ts";
 import { buildGroups, measureAllStarts, measureLoad, resultOf } from "./measure.ts";
@@ -15,7 +15,8 @@ import { writePerformanceDoc } from "./performance-doc.ts";
 import { absenceList, circumstances, costTable, sizeTable } from "./report.ts";
 import { RESULT_FORMAT } from "./result.ts";
 import type { Result } from "./result.ts";
-import { printScaling } from "./scaling/main.ts";
+import { countScales } from "./scaling/main.ts";
+import { scalingTables } from "./scaling/report.ts";
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -56,6 +57,17 @@ async function main(options: Options): Promise<void> {
   }
 }
 
+async function scaling({ writeDocs }: Options): Promise<void> {
+  const results = await countScales(progress);
+  console.log(scalingTables(results));
+  await mkdir(CACHE, { recursive: true });
+  await writeFile(join(CACHE, "scaling.json"), json(results));
+  if (writeDocs) {
+    await writeFile(CHECKED_IN_SCALING, json(results));
+    await writePerformanceDoc();
+  }
+}
+
 function print(result: Result): void {
   console.log(costTable(result));
   console.log(`\n${sizeTable(result)}`);
@@ -78,7 +90,7 @@ try {
   if (options === "help") {
     console.log(USAGE);
   } else {
-    await (options.scaling ? printScaling(progress) : main(options));
+    await (options.scaling ? scaling(options) : main(options));
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

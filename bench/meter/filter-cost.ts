@@ -22,7 +22,10 @@ export async function costOf(filter: FilterName): Promise<FilterCost> {
 function summed({ instructions, calls, hostCalls }: Counts): FilterCost {
   const allocations = ALLOCATORS.reduce((sum, name) => sum + (calls.get(name) ?? 0), 0);
   return {
-    hostCalls: Object.fromEntries([...hostCalls].sort(([a], [b]) => a.localeCompare(b))),
+    // Rounded up: long work asks for the time now and then.
+    hostCalls: Object.fromEntries(
+      [...hostCalls].map(([name, count]) => [name, Math.ceil(count)] as const).sort(([a], [b]) => a.localeCompare(b)),
+    ),
     allocations: Math.ceil(allocations),
     instructions: Math.ceil(total(instructions)),
   };

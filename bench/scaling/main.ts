@@ -8,15 +8,7 @@ import type { MeteredGuest } from "../meter/guest.ts";
 import { meter } from "../meter/meter.ts";
 import { buildEntry } from "../meter/run.ts";
 import { textOf } from "../traffic.ts";
-
-/** What was counted for one size. */
-interface Point {
-  readonly size: number;
-  /** Wasm instructions of all that was done. */
-  readonly instructions: number;
-  /** Linear memory afterwards. */
-  readonly memoryBytes: number;
-}
+import type { Point, ScaleResult } from "./report.ts";
 
 interface Scale {
   readonly name: string;
@@ -114,8 +106,9 @@ async function counted(
   return { size, instructions: total(guest.counts().instructions) - before, memoryBytes: host.memoryBytes };
 }
 
-/** Counts all scales, and prints a table of each. @param report - is told what is being counted */
-export async function printScaling(report: (text: string) => void): Promise<void> {
+/** Counts all scales. @param report - is told what is being counted */
+export async function countScales(report: (text: string) => void): Promise<ScaleResult[]> {
+  const results: ScaleResult[] = [];
   for (const { name, unit, filter, sizes, run } of SCALES) {
     report(`counting: ${name}`);
     const module = meter(await buildEntry(fileURLToPath(new URL(`${filter}.ts`, import.meta.url))));
@@ -123,18 +116,7 @@ export async function printScaling(report: (text: string) => void): Promise<void
     for (const size of sizes) {
       points.push(await run(meteredGuest(module), size));
     }
-    console.log(`\n## ${name}\n\n${table(unit, points)}`);
+    results.push({ name, unit, points });
   }
-}
-
-/** "More" is what each further unit costs since the row before: it stays the same when the cost grows linearly. */
-function table(unit: string, points: readonly Point[]): string {
-  const lines = points.map(({ size, instructions, memoryBytes }, at) => {
-    const before = points[at - 1];
-    const more = before === undefined ? "-" : ((instructions - before.instructions) / (size - before.size)).toFixed(0);
-    const cells = [size, instructions, (instructions / size).toFixed(0), more, Math.round(memoryBytes / KIB)];
-    return `| ${cells.join(" | ")} |`;
-  });
-  const head = `| ${unit}s | wasm instructions | per ${unit} | more per ${unit} | linear memory (KiB) |`;
-  return [head, "| --: | --: | --: | --: | --: |", ...lines].join("\n");
+  return results;
 }

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly workers?: number;
   /** The log has each call between Envoy and a module, and begins each line with the thread's id. */
   readonly trace?: boolean;
+  /** What it logs of Wasm: at debug each start of a VM, and what filters log at that level. Default: "debug". */
+  readonly wasmLogLevel?: "debug" | "info";
 }
 
 export interface EnvoyOptions extends EnvoySetup, RunOptions {}
@@ -56,7 +58,7 @@ const LOG_MS = 5000;
  * ```
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { onLog, workers, trace, ...setup } = options;
+  const { onLog, workers, trace, wasmLogLevel, ...setup } = options;
   for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, ...(setup.services ?? [])]) {
     if (plugin !== undefined) {
       await access(plugin.wasm).catch((cause: unknown) => {
@@ -68,6 +70,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     ...(onLog === undefined ? {} : { onLog }),
     ...(workers === undefined ? {} : { workers }),
     ...(trace === undefined ? {} : { trace }),
+    ...(wasmLogLevel === undefined ? {} : { wasmLogLevel }),
   });
 }
 
@@ -137,7 +140,7 @@ async function connect(child: Child): Promise<Envoy> {
   };
 }
 
-function programArguments({ trace = false, workers = 1 }: RunOptions): readonly string[] {
+function programArguments({ trace = false, workers = 1, wasmLogLevel = "debug" }: RunOptions): readonly string[] {
   return [
     "--concurrency",
     String(workers),
@@ -146,7 +149,7 @@ function programArguments({ trace = false, workers = 1 }: RunOptions): readonly 
     "info",
     "--component-log-level",
     // "main" lists all extensions at this level, which hides the rest.
-    `wasm:${trace ? "trace" : "debug"},main:warning`,
+    `wasm:${trace ? "trace" : wasmLogLevel},main:warning`,
     "--log-format",
     trace ? "[%t][%l][%n] %v" : "[%l][%n] %v",
   ];

@@ -49,7 +49,9 @@ test("each filter of the benchmark has a budget", () => {
 test.each(FILTERS)("a request through %s is within its budgets", async (filter) => {
   const { hostCalls, allocations, instructions } = await costOf(filter);
   const budget = budgets.filters[filter];
-  expect(hostCalls, `host calls; ${HINT}`).toEqual(budget?.hostCalls);
+  for (const [name, count] of Object.entries(hostCalls)) {
+    expect.soft(count, `calls of ${name}; ${HINT}`).toBeLessThanOrEqual(budget?.hostCalls[name] ?? 0);
+  }
   expect.soft(allocations, `allocations; ${HINT}`).toBeLessThanOrEqual(budget?.allocations ?? 0);
   expect.soft(instructions, `instructions; ${HINT}`).toBeLessThanOrEqual(budget?.instructions ?? 0);
 });
