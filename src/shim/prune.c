@@ -16,11 +16,6 @@ static JSValue shim_removed_builtin(JSContext *context, JSObject *object, JSAtom
   return JS_ThrowTypeError(context, removed_message, JS_AtomGetStr(context, text, sizeof text, name));
 }
 
-/* What is left of Date in a program that only asks it for the time. */
-static JSValue shim_removed_date(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  return JS_ThrowTypeError(context, removed_message, "Date (but for Date.now)");
-}
-
 /* What takes a removed function's place in the table of functions, one for each signature. Nothing calls them. */
 static JSValue removed(JSContext *context) { return JS_ThrowInternalError(context, "a removed builtin was called"); }
 
@@ -67,7 +62,6 @@ static void clear(void *memory, size_t size) {
 /* The atoms that the program's code names, by number; each is held until the pruning is over. NULL: all are named. */
 static uint8_t *named_atoms;
 static uint32_t named_size;
-static bool calls_date_now;
 static bool calls_pattern_method; /* the program calls match, matchAll or search with something else than a literal */
 
 /* Takes over the atom. */
@@ -150,15 +144,6 @@ static JSAtom global_of(const JSFunctionBytecode *function, const uint8_t *code)
   return global ? entry->var_name : JS_ATOM_NULL;
 }
 
-/* `Date.now` and nothing else of Date. */
-static bool is_date_now(JSContext *context, const JSFunctionBytecode *function, const uint8_t *code) {
-  JSAtom global = global_of(function, code);
-  const uint8_t *next = code + short_opcode_info(*code).size;
-  return global != JS_ATOM_NULL && is_atom(context, global, "Date") &&
-         next < function->byte_code_buf + function->byte_code_len &&
-         (*next == OP_get_field || *next == OP_get_field2) && is_atom(context, get_u32(next + 1), "now");
-}
-
 /* The names of properties and global variables that a function's code reads, and its strings. */
 static void name_of_code(JSContext *context, const JSFunctionBytecode *function) {
   for (int i = 0; i < function->cpool_count; i++)
@@ -168,10 +153,6 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
     const uint8_t *code = function->byte_code_buf + at;
     const JSOpCode *info = &short_opcode_info(*code);
     size = info->size;
-    if (is_date_now(context, function, code)) {
-      calls_date_now = true;
-      continue;
-    }
     name_atom(context, JS_DupAtom(context, global_of(function, code)));
     if (info->fmt < OP_FMT_atom || info->fmt > OP_FMT_atom_label_u16 || defines_name(*code))
       continue;
@@ -399,17 +380,6 @@ static void remove_global(JSContext *context, const char *text) {
   JS_FreeAtom(context, name);
 }
 
-/* Leaves the constructor, since it holds `now`, without what it constructs. */
-static void keep_date_now(JSContext *context) {
-  JSValue constructor = JS_GetPropertyStr(context, context->global_obj, "Date");
-  JSObject *object = JS_VALUE_GET_OBJ(constructor);
-  JSProperty *property;
-  object->u.cfunc.c_function.constructor_or_func = shim_removed_date;
-  if (find_own_property(&property, object, JS_ATOM_prototype))
-    set_value(context, &property->u.value, JS_UNDEFINED);
-  JS_FreeValue(context, constructor);
-}
-
 static void prune_constructors(JSContext *context) {
   for (size_t i = 0; i < countof(optional_classes); i++) {
     JSClassID id = optional_classes[i].id;
@@ -417,10 +387,7 @@ static void prune_constructors(JSContext *context) {
     if (is_word(context, optional_classes[i].constructor) || has_instance(context, id) ||
         (id == JS_CLASS_MAP && is_word(context, "groupBy")))
       continue;
-    if (id == JS_CLASS_DATE && calls_date_now)
-      keep_date_now(context);
-    else
-      remove_global(context, optional_classes[i].constructor);
+    remove_global(context, optional_classes[i].constructor);
     remove_class(context, id);
     if (id == JS_CLASS_MAP)
       remove_class(context, JS_CLASS_MAP_ITERATOR);
