@@ -107,16 +107,13 @@ static bool is_regexp_literal(const uint8_t *code) {
   return *code == OP_regexp;
 }
 
-/* Whether an instruction only makes a property or a variable of a name, and reads none. */
+/* Whether an instruction makes a property of its own object and reads none. An assignment looks at prototypes, too. */
 static bool defines_name(uint8_t opcode) {
   switch (opcode) {
   case OP_define_field:
   case OP_define_method:
   case OP_define_class:
   case OP_define_class_computed:
-  case OP_put_field:
-  case OP_put_var:
-  case OP_put_var_init:
   case OP_set_name:
   case OP_private_symbol:
   case OP_throw_error:
@@ -383,9 +380,10 @@ static void remove_global(JSContext *context, const char *text) {
 static void prune_constructors(JSContext *context) {
   for (size_t i = 0; i < countof(optional_classes); i++) {
     JSClassID id = optional_classes[i].id;
-    /* Object.groupBy groups with a Map. */
+    /* Object.groupBy groups with a Map; what is no base64 is a DOMException. */
     if (is_word(context, optional_classes[i].constructor) || has_instance(context, id) ||
-        (id == JS_CLASS_MAP && is_word(context, "groupBy")))
+        (id == JS_CLASS_MAP && is_word(context, "groupBy")) ||
+        (id == JS_CLASS_DOM_EXCEPTION && (is_word(context, "atob") || is_word(context, "btoa"))))
       continue;
     remove_global(context, optional_classes[i].constructor);
     remove_class(context, id);
