@@ -122,7 +122,7 @@ static void test_closed_stream_does_not_go_on(void) {
   host_reset();
   id = request("/close-later", &action);
   answer(host.last_call);
-  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 0 && host.closed == 1);
   finish(id);
 }
 

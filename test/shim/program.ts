@@ -255,6 +255,7 @@ export default defineFilter({
       case "/close-later":
         await fetch("/there", { cluster: "other" });
         request.close();
+        request.close();
         return undefined;
       case "/keep":
         keptAnswer = await fetch("/there", { cluster: "other" });

@@ -170,9 +170,15 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
     outcome("proxy_continue_stream", call("proxy_continue_stream", streamTypeOf(stream)));
   },
   proxy_close_stream: (stream: unknown) => {
-    const status = call("proxy_close_stream", streamTypeOf(stream));
-    if (typeof stream === "object" && stream !== null) {
-      getMessage(stream).stream.closed = true;
+    const type = streamTypeOf(stream);
+    const own =
+      typeof stream === "object" && stream !== null ? getMessage(stream).stream : vm.streams.get(vm.effectiveContext);
+    if (own?.closed === true) {
+      return; // Envoy 1.40 crashes when it is told twice
+    }
+    const status = call("proxy_close_stream", type);
+    if (own !== undefined) {
+      own.closed = true;
     }
     outcome("proxy_close_stream", status);
   },
