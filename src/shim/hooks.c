@@ -47,7 +47,7 @@ static bool can_stop(Hook hook) {
 static bool refuse_stream(uint32_t id, uint32_t status) {
   return use_context(id) &&
          (proxy_send_local_response(status, NULL, 0, NULL, 0, empty_pairs, sizeof empty_pairs, -1) == PROXY_STATUS_OK ||
-          proxy_close_stream(PROXY_STREAM_TYPE_DOWNSTREAM) == PROXY_STATUS_OK);
+          close_stream(find_stream(id), PROXY_STREAM_TYPE_DOWNSTREAM) == PROXY_STATUS_OK);
 }
 
 /* Reports an uncaught error of a hook. True: the stream was answered, with a local reply. */

@@ -138,12 +138,7 @@ static JSValue js_proxy_close_stream(JSContext *context, JSValueConst this, int 
   Message *message;
   if (!enter_stream_type(context, argv[0], &type, &message))
     return JS_EXCEPTION;
-  Stream *stream = message ? message->stream : find_stream(vm.effective_context);
-  if (stream && stream->closed)
-    return JS_UNDEFINED; /* Envoy 1.40 crashes when it is told twice */
-  uint32_t status = proxy_close_stream(type);
-  if (stream)
-    stream->closed = true;
+  uint32_t status = close_stream(message ? message->stream : find_stream(vm.effective_context), type);
   return call_outcome(context, "proxy_close_stream", status);
 }
 
