@@ -94,12 +94,12 @@ export async function updateParts(): Promise<void> {
     .filter(([index]) => index >= runtime.imports.length)
     .map(([, name]) => name);
   const engine = await fetchSource();
-  const { dependencies, devDependencies } = await readManifest();
+  const { devDependencies } = await readManifest();
   const parts: Parts = {
     tools: {
       "QuickJS-NG": engineVersion(engine),
       "@yowasp/clang": devDependencies["@yowasp/clang"] ?? "",
-      binaryen: dependencies["binaryen"] ?? "",
+      binaryen: devDependencies["binaryen"] ?? "",
     },
     ...sortFunctions(names, engine, await ownFiles(RUNTIME)),
   };
@@ -139,7 +139,7 @@ async function hotFunctions(module: EngineModule): Promise<string[]> {
   return (await readFile(HOT_FUNCTIONS, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-type Manifest = Record<"dependencies" | "devDependencies", Record<string, string>>;
+type Manifest = Record<"devDependencies", Record<string, string>>;
 
 async function readManifest(): Promise<Manifest> {
   return JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as Manifest;
@@ -147,8 +147,8 @@ async function readManifest(): Promise<Manifest> {
 
 /** A hash of everything that decides a module's bytes. */
 async function inputsOf(module: EngineModule): Promise<string> {
-  const { dependencies, devDependencies } = await readManifest();
-  const tools = [devDependencies["@yowasp/clang"], dependencies["binaryen"]];
+  const { devDependencies } = await readManifest();
+  const tools = [devDependencies["@yowasp/clang"], devDependencies["binaryen"]];
   const settings = [tools, QUICKJS_NG, ENGINE_EDITS, modules, module];
   const optimizer = await Promise.all(
     ["builtins.ts", "graph.ts", "optimize.ts"].map((name) =>
