@@ -1,4 +1,5 @@
 import { GUARD_EDITS } from "./guard-edits.ts";
+import { TEXT_EDITS } from "./text-edits.ts";
 import type { SourceFiles } from "./source.ts";
 
 /** A change of one named place of the engine's source. */
@@ -322,6 +323,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   ...zeroFreeBlocks(),
   ...withoutBytecodeBuiltins(),
+  ...TEXT_EDITS,
   ...GUARD_EDITS,
 ];
 
@@ -329,6 +331,12 @@ export const SHIM_EDITS: readonly Edit[] = [
 function zeroFreeBlocks(): Edit[] {
   const why = "free memory of the snapshot is zero and takes no place in the module";
   return [
+    {
+      file: "quickjs.c",
+      why: "the same of a block that is used again, and not to its end: what was there before could be taken for a pointer",
+      find: "static void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
+      replace: "static bool shim_building;\n\nstatic void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
+    },
     {
       file: "quickjs.c",
       why,
@@ -372,6 +380,7 @@ function zeroFreeBlocks(): Edit[] {
       why,
       find: "        b->u.free_next = ar->first_free_block;\n        ar->first_free_block = block_idx;\n",
       replace:
+        "        if (unlikely(shim_building))\n            memset(b->user_data, 0, block_size - sizeof(*b));\n" +
         "        b->u.free_next = (uint16_t)(ar->first_free_block - block_idx - 1);\n" +
         "        ar->first_free_block = block_idx;\n",
     },

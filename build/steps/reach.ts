@@ -7,12 +7,14 @@ export interface Images {
   readonly shift: number;
 }
 
-/** What nothing leads to. */
-export interface Unreachable {
-  /** Places in the table of functions. */
-  readonly places: ReadonlySet<number>;
-  /** Parts of the memory. */
-  readonly constants: readonly { readonly offset: number; readonly length: number }[];
+/** What nothing leads to, and what something does. */
+export interface Reach {
+  /** The names of the functions that are reached. */
+  readonly functions: ReadonlySet<string>;
+  /** Places in the table of functions that nothing leads to. */
+  readonly deadPlaces: ReadonlySet<number>;
+  /** Parts of the memory that nothing leads to. */
+  readonly deadConstants: readonly { readonly offset: number; readonly length: number }[];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Unreachable {
  *
  * @param roots - the functions that the host calls, as numbers of the graph
  */
-export function unreachable(graph: Graph, roots: readonly number[], images: Images): Unreachable {
+export function reach(graph: Graph, roots: readonly number[], images: Images): Reach {
   return new Walk(graph, images).run(roots);
 }
 
@@ -59,7 +61,7 @@ class Walk {
     });
   }
 
-  run(roots: readonly number[]): Unreachable {
+  run(roots: readonly number[]): Reach {
     roots.forEach((number) => {
       this.#reachFunction(number);
     });
@@ -73,7 +75,11 @@ class Walk {
       const place = table.offset + at;
       return number === -1 || this.#places.has(place) ? [] : [place];
     });
-    return { places: new Set(places), constants: constants.flatMap((_, number) => this.#unreachedParts(number)) };
+    return {
+      functions: new Set([...this.#functions].map((number) => this.#graph.functions[number]?.name ?? "")),
+      deadPlaces: new Set(places),
+      deadConstants: constants.flatMap((_, number) => this.#unreachedParts(number)),
+    };
   }
 
   #unreachedParts(number: number): { offset: number; length: number }[] {

@@ -4,8 +4,11 @@ import type { WasmFunction, WasmModule } from "../wasm/api.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
 import { buildRuntime, readRuntimeGraph, shiftedRuntime } from "./engine-module.ts";
+import type { RuntimeGraph } from "./engine-module.ts";
+import { KINDS, withoutKinds } from "./impossible.ts";
 import { narrowInterpreter } from "./interpreter.ts";
-import { unreachable } from "./reach.ts";
+import { reach } from "./reach.ts";
+import type { Reach } from "./reach.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
 import type { ScriptError, Sources } from "./script-error.ts";
 
@@ -44,25 +47,43 @@ export interface SnapshotOptions {
  * @throws BuildError when the top level throws or does not end
  */
 export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): Promise<Snapshot> {
-  const { bytes: runtime, module, globals } = await buildRuntime();
   const graph = await readRuntimeGraph();
-  const { memory, heapStart, exports, opcodes } = run(module, globals, bytecode, { ...options, names: graph.names });
   if (!options.findUnreachable) {
-    return { wasm: withMemory(runtime, memory), exports, heapStart, deadPlaces: new Set() };
+    // As if all kinds of values could be made: to find out takes longer than what it saves.
+    const names = [...graph.names, ...Object.keys(KINDS)];
+    const { bytes, module, globals } = await buildRuntime();
+    const { memory, heapStart, exports } = run(module, globals, bytecode, { ...options, names });
+    return { wasm: withMemory(bytes, memory), exports, heapStart, deadPlaces: new Set() };
   }
-  const narrow = narrowInterpreter(runtime, graph, opcodes);
+  const first = await smallest(bytecode, options, graph, graph.names);
+  // What the code cannot make, the shim may.
+  const made = first.impossible.filter((kind) =>
+    KINDS[kind]?.makers.some((maker) => first.reached.functions.has(maker)),
+  );
+  return made.length === 0
+    ? first.snapshot
+    : (await smallest(bytecode, { ...options, onLog: () => undefined }, graph, [...graph.names, ...made])).snapshot;
+}
+
+/** A snapshot without what the program cannot reach. */
+async function smallest(
+  bytecode: Uint8Array,
+  options: SnapshotOptions,
+  graph: RuntimeGraph,
+  names: readonly string[],
+): Promise<{ snapshot: Snapshot; reached: Reach; impossible: readonly string[] }> {
+  const { bytes: runtime, module, globals } = await buildRuntime();
+  const { memory, heapStart, exports, opcodes, impossible } = run(module, globals, bytecode, { ...options, names });
+  const narrow = withoutKinds(narrowInterpreter(runtime, graph, opcodes), impossible);
   // In the runtime whose functions have other addresses the same memory has those.
-  const { memory: shifted } = run(await shiftedRuntime(), [], bytecode, {
-    ...options,
-    names: graph.names,
-    onLog: () => undefined,
-  });
+  const { memory: shifted } = run(await shiftedRuntime(), [], bytecode, { ...options, names, onLog: () => undefined });
   const roots = exports.flatMap((name) => graph.exports[name] ?? []);
-  const dead = unreachable(narrow.graph, roots, { memory, shifted, shift: graph.shift });
-  for (const { offset, length } of dead.constants) {
+  const reached = reach(narrow.graph, roots, { memory, shifted, shift: graph.shift });
+  for (const { offset, length } of reached.deadConstants) {
     memory.fill(0, offset, offset + length);
   }
-  return { wasm: withMemory(narrow.wasm, memory), exports, heapStart, deadPlaces: dead.places };
+  const wasm = withMemory(narrow.wasm, memory);
+  return { snapshot: { wasm, exports, heapStart, deadPlaces: reached.deadPlaces }, reached, impossible };
 }
 
 interface RunOptions extends SnapshotOptions {
@@ -73,6 +94,8 @@ interface RunOptions extends SnapshotOptions {
 interface Run extends Pick<Snapshot, "exports" | "heapStart"> {
   /** Of the program's functions. */
   readonly opcodes: readonly number[];
+  /** The kinds of values that the program's code cannot make: keys of KINDS. */
+  readonly impossible: readonly string[];
   /** A copy. */
   readonly memory: Uint8Array;
 }
@@ -143,12 +166,12 @@ function explain(error: ScriptError): string {
   return `${titleOf(error)}\n(${WHEN}, and threw this)`;
 }
 
-function readResult(result: string): Pick<Run, "exports" | "opcodes"> {
-  const { exports, opcodes } = JSON.parse(result) as Record<string, unknown>;
-  if (!Array.isArray(exports) || !Array.isArray(opcodes)) {
+function readResult(result: string): Pick<Run, "exports" | "opcodes" | "impossible"> {
+  const { exports, opcodes, impossible } = JSON.parse(result) as Record<string, unknown>;
+  if (!Array.isArray(exports) || !Array.isArray(opcodes) || !Array.isArray(impossible)) {
     throw new Error(`the runtime did not say which exports and opcodes the filter needs: ${result}`);
   }
-  return { exports: exports.map(String), opcodes: opcodes.map(Number) };
+  return { exports: exports.map(String), opcodes: opcodes.map(Number), impossible: impossible.map(String) };
 }
 
 function cString(text: string): Uint8Array {

@@ -23,8 +23,7 @@ export function addFunctions(module: Uint8Array, signatures: readonly Signature[
   const types = readSignatures(info);
   const typeIndices = signatures.map((signature) => encodeU32(types.indexOf(signature)));
   const bodies = signatures.map((signature) => {
-    const [, result = ""] = signature.split(" -> ");
-    const body = [0, ...(ZERO[result] ?? []), END];
+    const body = bodyOf(signature);
     return [...encodeU32(body.length), ...body];
   });
   return replaceSections(module, info, (section) => {
@@ -37,6 +36,12 @@ export function addFunctions(module: Uint8Array, signatures: readonly Signature[
         return section.bytes;
     }
   });
+}
+
+/** Locals and instructions of a function that returns zero. */
+export function bodyOf(signature: Signature): Uint8Array {
+  const [, result = ""] = signature.split(" -> ");
+  return Uint8Array.from([0, ...(ZERO[result] ?? []), END]);
 }
 
 /** A vector with more items. */

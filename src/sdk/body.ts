@@ -1,4 +1,3 @@
-import { get_body_bytes, get_body_size, get_body_text, is_body_ended, set_body } from "./hostcalls.ts";
 import type { BodyInit } from "./hostcalls.ts";
 
 /**
@@ -13,24 +12,16 @@ export class HttpBody {
   private constructor() {}
 
   /** In bytes. */
-  get size(): number {
-    return get_body_size(this);
-  }
+  declare readonly size: number;
 
   /** Whether this is the last part. False when trailers follow, or when the host does not know yet. */
-  get ended(): boolean {
-    return is_body_ended(this);
-  }
+  declare readonly ended: boolean;
 
   /** Bytes of it, copied: all, or at most `length` from `offset` on. Spec: `proxy_get_buffer_bytes`. */
-  bytes(offset?: number, length?: number): Uint8Array {
-    return get_body_bytes(this, offset, length);
-  }
+  declare readonly bytes: (offset?: number, length?: number) => Uint8Array;
 
   /** It, decoded as UTF-8. A part of a stream may end within a character. */
-  text(): string {
-    return get_body_text(this);
-  }
+  declare readonly text: () => string;
 
   /** It, as JSON. @throws SyntaxError when it is none. */
   json(): unknown {
@@ -43,7 +34,5 @@ export class HttpBody {
    * @throws TypeError when the length changes and the filter does not say `"rewrite"` or `"stream"`: the headers have gone on
    * with the old content-length
    */
-  set(body: BodyInit): void {
-    set_body(this, body);
-  }
+  declare readonly set: (body: BodyInit) => void;
 }

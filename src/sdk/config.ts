@@ -51,20 +51,23 @@ export function bytesConfig<Config>(read: (bytes: Uint8Array) => Config): RawRea
 }
 
 /**
- * Reads a plugin configuration. An empty one is `undefined`, so that a function can have defaults for everything.
+ * What reads a plugin's configurations. An empty one is `undefined`, so that a function can have defaults for everything. A
+ * function for each kind of reader: a module holds the code of the one that its filter has.
  *
  * @internal
- * @throws ConfigError what is wrong with it; or what the filter's own function throws
+ * @throws (when it is called) ConfigError what is wrong with it; or what the filter's own function throws
  */
-export function readConfig<Config>(text: string, reader: ConfigReader<Config> | undefined): Config | undefined {
+export function configReader<Config>(reader: ConfigReader<Config> | undefined): (text: string) => Config | undefined {
   if (reader === undefined) {
-    return undefined;
+    return () => undefined;
   }
   if ("readRaw" in reader) {
-    return reader.readRaw(text);
+    return (text) => reader.readRaw(text);
   }
-  const json = parse(text);
-  return typeof reader === "function" ? reader(json) : validate(json, reader);
+  if (typeof reader === "function") {
+    return (text) => reader(parse(text));
+  }
+  return (text) => validate(parse(text), reader);
 }
 
 function parse(text: string): unknown {
@@ -82,8 +85,25 @@ function parse(text: string): unknown {
 /** Where the engine, or Node, found the mistake. */
 function placeOf(error: unknown): string {
   const { message, stack = "" } = error as Error;
-  const place = /<input>:(\d+):(\d+)/.exec(stack) ?? /line (\d+) column (\d+)/.exec(message);
-  return place === null ? "" : `: a mistake in line ${place[1] ?? ""}, column ${place[2] ?? ""}`;
+  const place = numbersAfter(stack, "<input>:", ":") ?? numbersAfter(message, "line ", " column ");
+  return place === undefined ? "" : `: a mistake in line ${place[0]}, column ${place[1]}`;
+}
+
+/** Two numbers with a text before each. Without a regular expression: it would be the only one of most modules. */
+function numbersAfter(text: string, before: string, between: string): [string, string] | undefined {
+  const start = text.indexOf(before);
+  const first = digitsAt(text, start + before.length);
+  const next = start + before.length + first.length;
+  const second = text.startsWith(between, next) ? digitsAt(text, next + between.length) : "";
+  return start === -1 || first === "" || second === "" ? undefined : [first, second];
+}
+
+function digitsAt(text: string, start: number): string {
+  let end = start;
+  while (end < text.length && text.charCodeAt(end) >= 48 && text.charCodeAt(end) <= 57) {
+    end++;
+  }
+  return text.slice(start, end);
 }
 
 function validate<Config>(json: unknown, schema: StandardSchema<Config>): Config {

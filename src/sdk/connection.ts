@@ -1,13 +1,6 @@
-import type { HttpBody } from "./body.ts";
 import { StreamType } from "../abi/index.ts";
-import {
-  get_body,
-  get_context_id,
-  get_state,
-  get_upstream_data,
-  proxy_close_stream,
-  proxy_set_effective_context,
-} from "./hostcalls.ts";
+import type { HttpBody } from "./body.ts";
+import { proxy_close_stream, proxy_set_effective_context } from "./hostcalls.ts";
 
 /** A TCP connection that passes through a network filter. */
 export class Connection<State = unknown> {
@@ -15,24 +8,16 @@ export class Connection<State = unknown> {
   private constructor() {}
 
   /** What the client has sent, in `onDownstreamData`. Replacing it rewrites what the upstream gets. */
-  get downstreamData(): HttpBody {
-    return get_body(this) as HttpBody;
-  }
+  declare readonly downstreamData: HttpBody;
 
   /** What the upstream has sent, in `onUpstreamData`. Replacing it rewrites what the client gets. */
-  get upstreamData(): HttpBody {
-    return get_upstream_data(this) as HttpBody;
-  }
+  declare readonly upstreamData: HttpBody;
 
   /** The host's id of this connection's context. Unique while the connection lives. */
-  get contextId(): number {
-    return get_context_id(this);
-  }
+  declare readonly contextId: number;
 
   /** The filter's own state of this connection, made by its `state` function when first asked for. */
-  get state(): State {
-    return get_state(this) as State;
-  }
+  declare readonly state: State;
 
   /** Closes the connection to the client, and with it the one to the upstream. Spec: `proxy_close_stream`. */
   close(): void {

@@ -13,7 +13,11 @@ export interface FilterConsole {
 
 function writer(write: (message: string) => void): (...values: unknown[]) => void {
   return (...values) => {
-    write(values.map(describe).join(" "));
+    let line = "";
+    for (const value of values) {
+      line += `${line && " "}${describe(value)}`;
+    }
+    write(line);
   };
 }
 

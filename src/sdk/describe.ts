@@ -1,10 +1,20 @@
-/** How many levels of nested objects are written out, and how many characters at most. */
+import { kind_of, quote } from "./hostcalls.ts";
+
+/** Of `kind_of`. Not instanceof, which would name Map and Set. */
+const MAP = 1;
+const SET = 2;
+const BYTES = 3;
+
+/** How many levels of nested objects are written out, how many characters at most, and how many bytes of an array. */
 const MAX_DEPTH = 4;
 const MAX_LENGTH = 20_000;
+const MAX_BYTES = 32;
 
 /**
  * A value as a person reads it in a log: strings as they are, errors with their stack and causes, objects as JSON-like text.
  * Never throws: what a getter, a proxy or a toString throws is part of the text.
+ *
+ * Every module has this. So it names no builtin that the filter's own code may do without: what is named stays in the module.
  *
  * @internal
  */
@@ -20,9 +30,9 @@ export function describe(value: unknown): string {
 function text(value: unknown, parents: readonly unknown[]): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value);
+      return quote(value);
     case "bigint":
-      return `${String(value)}n`;
+      return `${value}n`;
     case "function":
       return `[function ${value.name || "(anonymous)"}]`;
     case "object":
@@ -36,36 +46,57 @@ function text(value: unknown, parents: readonly unknown[]): string {
 }
 
 function objectText(value: object, parents: readonly unknown[]): string {
-  if (parents.includes(value)) {
-    return "[circular]";
+  for (const parent of parents) {
+    if (parent === value) {
+      return "[circular]";
+    }
   }
   const path = [...parents, value];
   if (value instanceof Error) {
     return errorText(value, path);
   }
+  const isArray = Array.isArray(value);
   if (parents.length >= MAX_DEPTH) {
-    return Array.isArray(value) ? "[array]" : "[object]";
+    return isArray ? "[array]" : "[object]";
   }
-  if (Array.isArray(value)) {
-    return `[${value.map((item) => text(item, path)).join(", ")}]`;
+  if (isArray) {
+    return `[${list(value, (item) => text(item, path))}]`;
   }
-  if (value instanceof Map) {
-    const entries = [...value].map(([key, item]) => `${text(key, path)} => ${text(item, path)}`);
-    return `Map {${entries.join(", ")}}`;
+  switch (kind_of(value)) {
+    case MAP:
+      return `Map {${list(value as Iterable<unknown[]>, (entry) => `${text(entry[0], path)} => ${text(entry[1], path)}`)}}`;
+    case SET:
+      return `Set {${list(value as Iterable<unknown>, (item) => text(item, path))}}`;
+    case BYTES:
+      return bytesText(value as Uint8Array);
+    default:
+      return `{${list(Object.entries(value), (entry) => `${entry[0]}: ${text(entry[1], path)}`)}}`;
   }
-  if (value instanceof Set) {
-    return `Set {${[...value].map((item) => text(item, path)).join(", ")}}`;
+}
+
+function list<T>(items: Iterable<T>, write: (item: T) => string): string {
+  let all = "";
+  for (const item of items) {
+    all += `${all && ", "}${write(item)}`;
   }
-  if (value instanceof Uint8Array) {
-    return `Uint8Array(${value.length}) [${value.subarray(0, 32).join(", ")}${value.length > 32 ? ", ..." : ""}]`;
+  return all;
+}
+
+function bytesText(bytes: Uint8Array): string {
+  let all = "";
+  for (let at = 0; at < bytes.length && at < MAX_BYTES; at++) {
+    all += `${all && ", "}${bytes[at] ?? 0}`;
   }
-  const fields = Object.entries(value).map(([key, item]) => `${key}: ${text(item, path)}`);
-  return `{${fields.join(", ")}}`;
+  return `Uint8Array(${bytes.length}) [${all}${bytes.length > MAX_BYTES ? ", ..." : ""}]`;
 }
 
 function errorText(error: Error, path: readonly unknown[]): string {
   const head = `${error.name}: ${error.message.slice(0, MAX_LENGTH)}`;
-  const stack = typeof error.stack === "string" && error.stack !== "" ? `\n${error.stack.trimEnd()}` : "";
+  const stack = typeof error.stack === "string" && error.stack !== "" ? `\n${withoutLineEnd(error.stack)}` : "";
   const cause = error.cause === undefined ? "" : `\ncaused by: ${text(error.cause, path)}`;
   return head + stack + cause;
+}
+
+function withoutLineEnd(stack: string): string {
+  return stack[stack.length - 1] === "\n" ? stack.slice(0, -1) : stack;
 }

@@ -6,29 +6,24 @@
  */
 
 import { HttpBody } from "./body.ts";
-import { readConfig } from "./config.ts";
+import { configReader } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { installConsole } from "./console.ts";
 import { describe } from "./describe.ts";
 import { FetchError, HostError, StreamEndedError } from "./errors.ts";
-import { fetch, FetchResponse } from "./fetch.ts";
+import { fetch, fetchAnything, FetchResponse } from "./fetch.ts";
 import { isFilter, isPlugins } from "./filter.ts";
 import type { AnyDefinition, Filter, FilterContext } from "./filter.ts";
 import { HttpHeaders, toPairs } from "./headers.ts";
 import { limits, setLimits } from "./limits.ts";
-import {
-  proxy_get_property,
-  proxy_send_local_response,
-  proxy_set_effective_context,
-  set_plugin_ready,
-} from "./hostcalls.ts";
+import { get_root_id, proxy_send_local_response, proxy_set_effective_context, quote } from "./hostcalls.ts";
 import { log } from "./log.ts";
 import { HttpRequest, HttpResponse } from "./message.ts";
 import { forgetPlugin, jobsDropped } from "./plugin-events.ts";
 import { Response } from "./response.ts";
+import { Setups } from "./setups.ts";
 import { shim } from "./shim.ts";
 import type { Watcher } from "./step-aside.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 installConsole();
 
@@ -42,67 +37,52 @@ function sendLocalReply(message: Message, reply: Response): void {
 /** @throws Error when there is no filter for a plugin */
 type Chooser = (rootId: string, configuration: string) => Filter;
 
-interface Setup {
-  /** Streams wait for it. */
-  readonly promise: Promise<void>;
-  readonly fail: (reason: unknown) => void;
-}
+/** A configuration's text to the configuration, of each filter by its number. */
+type Readers = readonly ((text: string) => unknown)[];
 
-/** The setups that go on, and the last one of each plugin. */
-const setups = new Map<number, Setup>();
+/** What only some modules have. What a module does not have here, its code does not hold, and the build leaves it out. */
+interface Parts {
+  readonly choose: Chooser;
+  readonly readers: Readers;
+  readonly members: ContextMembers;
+  readonly setups: Setups | undefined;
+}
 
 /** @returns the plugin's context, its filter's number, and whether its setup goes on; undefined: the configuration is refused */
 function configure(
   filters: readonly Filter[],
-  choose: Chooser,
-  members: ContextMembers,
+  { choose, readers, members, setups }: Parts,
   text: string,
   pluginId: number,
 ) {
   try {
     forgetPlugin(pluginId);
-    const rootId = decodeUtf8(proxy_get_property("plugin_root_id") ?? "");
+    const rootId = get_root_id();
     const filter = choose(rootId, text);
     const { definition } = filter;
-    const config = readConfig(text, definition.config);
+    const number = numberOf(filter, filters);
+    const config = readers[number]?.(text);
     (definition.limits?.stepAside as Watcher | undefined)?.watch(pluginId);
     // What it lacks, the filter's code does not name.
-    const context = { config, fetch, log, pluginId, rootId, ...members } as FilterContext;
-    return [context, filters.indexOf(filter), setUp(definition, context)];
+    const context = { config, log, pluginId, rootId, ...members } as FilterContext;
+    return [context, number, setups?.start(definition, context) ?? false];
   } catch (error) {
     log.error(`the plugin configuration was refused: ${refusal(error)}`);
     return undefined;
   }
 }
 
-function setUp(definition: AnyDefinition, context: FilterContext): boolean {
-  const { pluginId } = context;
-  const setup = definition.setup?.(context);
-  if (!(setup instanceof Promise)) {
-    setups.delete(pluginId);
-    return false;
+function numberOf(filter: Filter, filters: readonly Filter[]): number {
+  let number = 0;
+  while (filters[number] !== filter) {
+    number++;
   }
-  let fail: Setup["fail"] = () => undefined;
-  const promise = new Promise<void>((resolve, reject) => {
-    setup.then(resolve, reject);
-    fail = reject;
-  });
-  setups.set(pluginId, { promise, fail });
-  promise.then(
-    () => {
-      if (setups.get(pluginId)?.promise === promise) {
-        set_plugin_ready(pluginId);
-      }
-    },
-    (error: unknown) => {
-      log.error(`setup failed: ${describe(error)}`);
-    },
-  );
-  return true;
+  return number;
 }
 
 /** Stands in for a hook while its plugin's setup goes on. */
 function waitForSetup(
+  setups: Setups,
   message: Message,
   context: FilterContext,
   hook: HookFunction,
@@ -111,7 +91,7 @@ function waitForSetup(
   if (definition.whileSettingUp === "continue") {
     return undefined;
   }
-  return setups.get(context.pluginId)?.promise.then(() => hook.call(definition, message, context));
+  return setups.wait(context.pluginId)?.then(() => hook.call(definition, message, context));
 }
 
 type HookFunction = (this: AnyDefinition, message: Message, context: FilterContext) => unknown;
@@ -131,8 +111,12 @@ function headersAreGone(hook: string): boolean {
   return hook === "onResponseBody" || hook === "onResponseTrailers";
 }
 
+function isOfConnections(hook: string): boolean {
+  return hook === "onNewConnection" || hook.startsWith("onDownstream") || hook.startsWith("onUpstream");
+}
+
 function answer(message: Message, value: unknown, hook: string): void {
-  if (message instanceof Connection) {
+  if (isOfConnections(hook)) {
     throw new TypeError(`a hook of a network filter must return nothing, not ${describe(value)}`);
   }
   if (!(value instanceof Response)) {
@@ -153,7 +137,7 @@ function reportError(message: Message, error: unknown, hook: string, definition:
     return false;
   }
   try {
-    if (message instanceof Connection || headersAreGone(hook)) {
+    if (isOfConnections(hook) || headersAreGone(hook)) {
       message.close();
     } else {
       sendLocalReply(message, new Response("Internal Server Error", { status: 500, details: "filter_error" }));
@@ -173,9 +157,9 @@ function reportRejection(reason: unknown): void {
 }
 
 /** What the jobs were to settle will not settle any more. A setup fails, and with it the hooks that wait for it. */
-function reportDroppedJobs(pluginId: number, reason: unknown): void {
+function reportDroppedJobs(setups: Setups | undefined, pluginId: number, reason: unknown): void {
   log.error(describe(reason));
-  setups.get(pluginId)?.fail(reason);
+  setups?.fail(pluginId, reason);
   jobsDropped(pluginId);
 }
 
@@ -191,9 +175,7 @@ function filtersOf(exported: unknown): { filters: readonly Filter[]; choose: Cho
     const name = exported.choose({ rootId, configuration });
     const filter = named.get(name) ?? named.get("default");
     if (filter === undefined) {
-      throw new Error(
-        `the module has no filter for the ${name === rootId ? "root id" : "name"} ${JSON.stringify(name)}`,
-      );
+      throw new Error(`the module has no filter for the ${name === rootId ? "root id" : "name"} ${quote(name)}`);
     }
     return filter;
   };
@@ -201,37 +183,46 @@ function filtersOf(exported: unknown): { filters: readonly Filter[]; choose: Cho
 }
 
 /** Members of a plugin's context that a module has only when its filters' code names them. */
-type ContextMembers = Partial<Pick<FilterContext, "every">>;
+type ContextMembers = Partial<Pick<FilterContext, "every" | "fetch">>;
 
 /** Starts a module: its default export. */
-export function start(module: { readonly default?: unknown }, members: ContextMembers): void {
+export function start(module: { readonly default?: unknown }, givenMembers: ContextMembers): void {
   const { filters, choose } = filtersOf(module.default);
   const ofModule = isPlugins(module.default) ? module.default.limits : undefined;
   setLimits(
     ofModule,
     filters.map(({ definition }) => definition.limits),
   );
+  const setups = filters.some(({ definition }) => definition.setup !== undefined) ? new Setups() : undefined;
+  const members: ContextMembers = { fetch, ...givenMembers };
+  const parts = { choose, readers: filters.map(({ definition }) => configReader(definition.config)), members, setups };
   shim.register({
     filters,
     limits,
-    configure: (text, pluginId) => configure(filters, choose, members, text, pluginId),
+    configure: (text, pluginId) => configure(filters, parts, text, pluginId),
     forgetPlugin: (pluginId) => {
-      setups.delete(pluginId);
+      setups?.forget(pluginId);
       forgetPlugin(pluginId);
     },
-    waitForSetup,
+    waitForSetup:
+      setups && ((message, context, hook, definition) => waitForSetup(setups, message, context, hook, definition)),
     onResult: answer,
     onError: reportError,
     onUnhandledRejection: reportRejection,
-    onJobsDropped: reportDroppedJobs,
+    onJobsDropped: (pluginId, reason) => {
+      reportDroppedJobs(setups, pluginId, reason);
+    },
     toPairs,
+    members,
+    fetch: fetchAnything,
     requestPrototype: HttpRequest.prototype,
     responsePrototype: HttpResponse.prototype,
-    connectionPrototype: Connection.prototype,
+    connectionPrototype: filters.some(({ network }) => network) ? Connection.prototype : undefined,
     headersPrototype: HttpHeaders.prototype,
     bodyPrototype: HttpBody.prototype,
     callResponsePrototype: FetchResponse.prototype,
     HostError,
+    Response,
     StreamEndedError,
     CallError: FetchError,
   });

@@ -1,9 +1,14 @@
 import { Status } from "../abi/index.ts";
+import { quote } from "./hostcalls.ts";
 
-/** The specification's name of a status number, for messages. */
-function statusName(status: number): string {
-  return Object.entries(Status).find(([, value]) => value === status)?.[0] ?? "unknown status";
-}
+/** The specification's names of status numbers, for messages. */
+const STATUS_NAMES: readonly (string | undefined)[] = Object.entries(Status).reduce<string[]>(
+  (names, [name, status]) => {
+    names[status] = name;
+    return names;
+  },
+  [],
+);
 
 /** The host refused a call. */
 export class HostError extends Error {
@@ -15,7 +20,7 @@ export class HostError extends Error {
 
   /** @internal `detail` comes after the message. */
   constructor(call: string, status: number, detail = hint(call, status)) {
-    super(`${call}: ${statusName(status)} (${status})${detail}`);
+    super(`${call}: ${STATUS_NAMES[status] ?? "unknown status"} (${status})${detail}`);
     this.call = call;
     this.status = status;
   }
@@ -127,8 +132,8 @@ export class FetchError extends Error {
     const target = { cluster, method, path, timeoutMs };
     const reason = failureOf(status, text);
     const detail = reason === "timeout" ? `after ${target.timeoutMs} ms` : text && `(${text.trimEnd()})`;
-    const explanation = [EXPLANATIONS[reason], detail].filter(Boolean).join(" ");
-    super(`fetch ${target.method} ${target.path} from cluster ${JSON.stringify(target.cluster)}: ${explanation}`);
+    const explanation = EXPLANATIONS[reason] + (detail ? ` ${detail}` : "");
+    super(`fetch ${target.method} ${target.path} from cluster ${quote(target.cluster)}: ${explanation}`);
     this.reason = reason;
     this.explanation = explanation;
     this.target = target;

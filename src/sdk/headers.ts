@@ -1,5 +1,6 @@
-import { proxy_get_header_map_pairs, proxy_set_header_map_pairs } from "./hostcalls.ts";
 import type { HeaderPairs, HeadersInit } from "./hostcalls.ts";
+
+import { is_iterable, iterate } from "./hostcalls.ts";
 
 export type { HeadersInit };
 
@@ -14,17 +15,12 @@ export interface ReadonlyHeaders extends Iterable<[string, string]> {
   entries(): IterableIterator<[string, string]>;
 }
 
-function valuesOf(pairs: HeaderPairs, name: string): string[] {
-  const wanted = name.toLowerCase();
-  return pairs.filter((pair) => pair[0].toLowerCase() === wanted).map((pair) => pair[1]);
-}
-
 /** @internal An array is passed on as it is. */
 export function toPairs(init: HeadersInit): HeaderPairs {
   if (Array.isArray(init)) {
     return init as HeaderPairs;
   }
-  return Symbol.iterator in init ? [...init] : Object.entries(init);
+  return is_iterable(init) ? [...init] : Object.entries(init);
 }
 
 /**
@@ -50,9 +46,7 @@ export class HttpHeaders implements ReadonlyHeaders {
 
   declare readonly get: (name: string) => string | null;
 
-  getAll(name: string): string[] {
-    return valuesOf(proxy_get_header_map_pairs(this), name);
-  }
+  declare readonly getAll: (name: string) => string[];
 
   declare readonly has: (name: string) => boolean;
 
@@ -80,17 +74,11 @@ export class HttpHeaders implements ReadonlyHeaders {
    * Replaces all headers, pseudo headers included. Envoy finds no route for a request without `x-forwarded-proto`, which it adds
    * itself: keep it. Spec: `proxy_set_header_map_pairs`.
    */
-  replaceAll(headers: HeadersInit): void {
-    proxy_set_header_map_pairs(this, headers);
-  }
+  declare readonly replaceAll: (headers: HeadersInit) => void;
 
-  entries(): IterableIterator<[string, string]> {
-    return proxy_get_header_map_pairs(this).values();
-  }
+  declare readonly entries: () => IterableIterator<[string, string]>;
 
-  [Symbol.iterator](): IterableIterator<[string, string]> {
-    return this.entries();
-  }
+  declare readonly [Symbol.iterator]: () => IterableIterator<[string, string]>;
 }
 
 /** Headers that have arrived and do not change: those of a call's answer. */
@@ -103,12 +91,22 @@ export class ReceivedHeaders implements ReadonlyHeaders {
   }
 
   get(name: string): string | null {
-    const values = this.getAll(name);
-    return values.length === 0 ? null : values.join(", ");
+    let joined: string | null = null;
+    for (const value of this.getAll(name)) {
+      joined = joined === null ? value : `${joined}, ${value}`;
+    }
+    return joined;
   }
 
   getAll(name: string): string[] {
-    return valuesOf(this.#pairs, name);
+    const wanted = name.toLowerCase();
+    const values: string[] = [];
+    for (const pair of this.#pairs) {
+      if (pair[0].toLowerCase() === wanted) {
+        values[values.length] = pair[1];
+      }
+    }
+    return values;
   }
 
   has(name: string): boolean {
@@ -116,10 +114,10 @@ export class ReceivedHeaders implements ReadonlyHeaders {
   }
 
   entries(): IterableIterator<[string, string]> {
-    return this.#pairs.values();
+    return iterate(this.#pairs);
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
-    return this.entries();
+    return iterate(this.#pairs);
   }
 }

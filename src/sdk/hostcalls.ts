@@ -132,8 +132,6 @@ export const forget_grpc_stream = shim.forget_grpc_stream;
 /** @internal All streams that a plugin has. Not while one of them is told something: see proxy_grpc_cancel. */
 export const cancel_grpc_streams = shim.cancel_grpc_streams;
 
-/** @internal All values of a header joined with ", ", or undefined. */
-export const get_header = shim.get_header;
 /**
  * How often the host ticks for the current plugin, in milliseconds; 0 never. `setTimeout` and `every` set it, too.
  * Spec: `proxy_set_tick_period_milliseconds`.
@@ -263,22 +261,6 @@ export const log_error = shim.log_error;
 /** @internal */
 export const log_critical = shim.log_critical;
 /** @internal */
-export const get_trailers = shim.get_trailers;
-/** @internal */
-export const get_body = shim.get_body;
-/** @internal */
-export const get_upstream_data = shim.get_upstream_data;
-/** @internal */
-export const get_body_bytes = shim.get_body_bytes;
-/** @internal */
-export const get_body_text = shim.get_body_text;
-/** @internal */
-export const get_body_size = shim.get_body_size;
-/** @internal */
-export const is_body_ended = shim.is_body_ended;
-/** @internal */
-export const set_body = shim.set_body;
-/** @internal */
 export const get_plugin_id = shim.get_plugin_id;
 /** @internal At the top level only: the module exports an event's callback when something handles it. */
 export const handle = shim.handle;
@@ -289,10 +271,6 @@ export const set_plugin_ready = shim.set_plugin_ready;
 export const step_aside = shim.step_aside;
 /** @internal */
 export const get_request = shim.get_request;
-/** @internal */
-export const get_context_id = shim.get_context_id;
-/** @internal */
-export const get_state = shim.get_state;
 /** @internal */
 export const get_call_headers = shim.get_call_headers;
 /** @internal */
@@ -305,3 +283,15 @@ export const get_call_text = shim.get_call_text;
 export const decode_utf8 = shim.decode_utf8;
 /** @internal */
 export const encode_utf8 = shim.encode_utf8;
+/** @internal `fetch` (fetch.ts), but for what is out of the ordinary. */
+export const shim_fetch = shim.fetch;
+/** @internal Whether an object has an iterator. Not by `Symbol.iterator`: what is named stays in the module. */
+export const is_iterable = shim.is_iterable;
+/** @internal An iterator of an array's items, as of its `values`. */
+export const iterate = shim.iterate;
+/** @internal */
+export const kind_of = shim.kind_of;
+/** @internal A string as JSON has it. */
+export const quote = shim.quote;
+/** @internal The root id of the current plugin. */
+export const get_root_id = shim.get_root_id;

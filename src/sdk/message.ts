@@ -1,14 +1,6 @@
 import type { HttpBody } from "./body.ts";
 import type { HttpHeaders } from "./headers.ts";
-import {
-  get_body,
-  get_context_id,
-  get_header,
-  get_request,
-  get_state,
-  get_trailers,
-  proxy_close_stream,
-} from "./hostcalls.ts";
+import { get_request, proxy_close_stream } from "./hostcalls.ts";
 
 /** What a request and a response have in common. `State` is what the filter's `state` function returns. */
 class HttpMessage<State> {
@@ -22,14 +14,10 @@ class HttpMessage<State> {
    * Its trailers, in the trailers' hook. In the body's hook they can be set when `body.ended`: that adds trailers to a message
    * that has none.
    */
-  get trailers(): HttpHeaders {
-    return get_trailers(this) as HttpHeaders;
-  }
+  declare readonly trailers: HttpHeaders;
 
   /** Its body, in the body's hook. */
-  get body(): HttpBody {
-    return get_body(this) as HttpBody;
-  }
+  declare readonly body: HttpBody;
 
   /** Resets the stream: client and upstream see a broken connection, no answer. Spec: `proxy_close_stream`. */
   close(): void {
@@ -37,14 +25,10 @@ class HttpMessage<State> {
   }
 
   /** The host's id of this stream's context, as it appears in the host's own log. Unique while the stream lives. */
-  get contextId(): number {
-    return get_context_id(this);
-  }
+  declare readonly contextId: number;
 
   /** The filter's own state of this stream, made by its `state` function when first asked for; undefined without one. */
-  get state(): State {
-    return get_state(this) as State;
-  }
+  declare readonly state: State;
 }
 
 /**
@@ -75,13 +59,7 @@ export class HttpResponse<State = unknown> extends HttpMessage<State> {
   }
 
   /** `:status` as a number; 0 when there is none. */
-  get status(): number {
-    return Number(get_header(this, ":status") ?? 0);
-  }
-
-  set status(value: number) {
-    this.headers.set(":status", String(value));
-  }
+  declare status: number;
 
   /**
    * The request that this is the answer to. Envoy no longer has its headers in this phase: what a response hook needs of them

@@ -13,6 +13,15 @@ export interface ResponseInit {
   details?: string;
 }
 
+function hasType(pairs: HeaderPairs): boolean {
+  for (const pair of pairs) {
+    if (pair[0].toLowerCase() === "content-type") {
+      return true;
+    }
+  }
+  return false;
+}
+
 /**
  * A local reply: a hook that returns one, or a promise of one, answers the stream itself and the upstream sees nothing more.
  * A string body is sent as UTF-8, with `content-type: text/plain; charset=utf-8` unless the headers say otherwise.
@@ -44,7 +53,7 @@ export class Response {
     this.grpcStatus = grpcStatus;
     this.details = details;
     const pairs = headers === undefined ? [] : toPairs(headers);
-    const needsType = typeof body === "string" && !pairs.some((pair) => pair[0].toLowerCase() === "content-type");
+    const needsType = typeof body === "string" && !hasType(pairs);
     this.headerPairs = needsType ? [...pairs, ["content-type", "text/plain; charset=utf-8"]] : pairs;
   }
 

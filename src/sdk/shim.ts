@@ -28,20 +28,27 @@ export interface Registration {
   /** The plugin's context, its filter's number, and whether its setup goes on; undefined refuses the configuration. */
   configure: (configuration: string, pluginId: number) => readonly unknown[] | undefined;
   forgetPlugin: (pluginId: number) => void;
-  waitForSetup: (message: never, context: never, hook: never, definition: never) => unknown;
+  /** Undefined when no filter has a setup. */
+  waitForSetup: ((message: never, context: never, hook: never, definition: never) => unknown) | undefined;
   onResult: (message: never, value: unknown, hook: string) => void;
   onError: (message: never, error: unknown, hook: string, definition: never) => boolean;
   onUnhandledRejection: (reason: unknown) => void;
   /** Promise jobs of a plugin were dropped, with the reason: what waits for them waits in vain. */
   onJobsDropped: (pluginId: number, reason: unknown) => void;
   toPairs: (headers: never) => HeaderPairs;
+  /** Of each plugin's context. Those that no code reads are taken out of this object at build time. */
+  members: object;
+  /** What `Shim.fetch` leaves to the SDK. */
+  fetch: (path: string, init: never) => Promise<CallObject>;
   requestPrototype: object;
   responsePrototype: object;
-  connectionPrototype: object;
+  /** Undefined when no filter is one of connections. */
+  connectionPrototype: object | undefined;
   headersPrototype: object;
   bodyPrototype: object;
   callResponsePrototype: object;
   HostError: unknown;
+  Response: unknown;
   StreamEndedError: unknown;
   CallError: unknown;
 }
@@ -137,19 +144,8 @@ export interface Shim {
   forget_grpc_stream: (streamId: number) => void;
   cancel_grpc_streams: (pluginId: number) => void;
 
-  get_header: (map: StreamObject, name: string) => string | undefined;
-  get_trailers: (message: StreamObject) => object;
-  get_body: (message: StreamObject) => object;
-  get_upstream_data: (connection: StreamObject) => object;
-  get_body_bytes: (body: StreamObject, offset: number | undefined, length: number | undefined) => Uint8Array;
-  get_body_text: (body: StreamObject) => string;
-  get_body_size: (body: StreamObject) => number;
-  is_body_ended: (body: StreamObject) => boolean;
-  set_body: (body: StreamObject, bytes: BodyInit) => void;
   get_plugin_id: () => number;
   get_request: (message: StreamObject) => object;
-  get_context_id: (message: StreamObject) => number;
-  get_state: (message: StreamObject) => unknown;
   get_call_headers: (response: CallObject) => [string, string][];
   get_call_trailers: (response: CallObject) => [string, string][];
   get_call_bytes: (response: CallObject) => Uint8Array;
@@ -179,6 +175,13 @@ export interface Shim {
   get_monotonic_time: () => number;
   decode_utf8: (bytes: string | Uint8Array | ArrayBuffer) => string;
   encode_utf8: (text: string) => Uint8Array;
+  fetch: (path: string, init: never) => Promise<CallObject>;
+  is_iterable: <T>(value: Iterable<T> | object) => value is Iterable<T>;
+  iterate: <T>(items: readonly T[]) => ArrayIterator<T>;
+  /** By its class, which no code can change: 1 Map, 2 Set, 3 Uint8Array, 0 any other. */
+  kind_of: (value: object) => number;
+  quote: (text: string) => string;
+  get_root_id: () => string;
 }
 
 export const shim = (globalThis as unknown as { proxyWasmShim: Shim }).proxyWasmShim;

@@ -38,11 +38,12 @@ static bool to_size(JSContext *context, JSValueConst value, uint32_t otherwise, 
   return true;
 }
 
-/* get_body_bytes(body, offset, length), get_body_text(body): of what the hook was given. */
-static JSValue js_get_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
-  Message *message = enter_body(context, argv[0]);
-  uint32_t offset, length;
-  if (!message || !to_size(context, argv[1], 0, &offset) || !to_size(context, argv[2], UINT32_MAX, &length))
+/* body.bytes(offset, length), body.text(): of what the hook was given. */
+static JSValue js_read_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
+  Message *message = enter_body(context, this);
+  uint32_t offset = 0, length = UINT32_MAX;
+  if (!message || (form == BODY_BYTES &&
+                   (!to_size(context, argv[0], 0, &offset) || !to_size(context, argv[1], UINT32_MAX, &length))))
     return JS_EXCEPTION;
   uint32_t given = given_size(message), from = offset < given ? offset : given;
   uint32_t to = length < given - from ? from + length : given;
@@ -53,21 +54,21 @@ static JSValue js_get_body(JSContext *context, JSValueConst this, int argc, JSVa
   if (status != PROXY_STATUS_OK)
     throw_host_error(context, "proxy_get_buffer_bytes", status);
   else if (form == BODY_TEXT)
-    result = JS_NewStringLen(context, data ? data : "", size);
+    result = new_text(context, data ? data : "", size);
   else
     result = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
   host_free(data);
   return result;
 }
 
-static JSValue js_get_body_size(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  Message *message = enter_body(context, argv[0]);
+static JSValue js_get_body_size(JSContext *context, JSValueConst this) {
+  Message *message = enter_body(context, this);
   return message ? JS_NewUint32(context, given_size(message)) : JS_EXCEPTION;
 }
 
-/* is_body_ended(body): whether this is the last of it. */
-static JSValue js_is_body_ended(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  Message *message = enter_body(context, argv[0]);
+/* body.ended: whether this is the last of it. */
+static JSValue js_is_body_ended(JSContext *context, JSValueConst this) {
+  Message *message = enter_body(context, this);
   if (!message)
     return JS_EXCEPTION;
   return js_bool(message->body_ended && message->body_end == message->body_size);
@@ -101,11 +102,11 @@ static bool length_is_fixed(const Message *message) {
   return mode == BODY_WHOLE || mode == BODY_INSPECT;
 }
 
-/* set_body(body, bytes): replaces what the hook was given. */
+/* body.set(bytes): replaces what the hook was given. */
 static JSValue js_set_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  Message *message = enter_body(context, argv[0]);
+  Message *message = enter_body(context, this);
   Bytes bytes;
-  if (!message || !borrow_body(context, argv[1], &bytes))
+  if (!message || !borrow_body(context, argv[0], &bytes))
     return JS_EXCEPTION;
   if (bytes.size != given_size(message) && length_is_fixed(message)) {
     release_bytes(context, &bytes);
@@ -123,9 +124,9 @@ static JSValue js_set_body(JSContext *context, JSValueConst this, int argc, JSVa
   return call_outcome(context, "proxy_set_buffer_bytes", status);
 }
 
-/* get_body(message), get_upstream_data(connection): an object of the body's class. */
-static JSValue js_get_body_view(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int upstream) {
-  Message *message = get_message(context, argv[0]);
+/* request.body, connection.downstreamData, connection.upstreamData */
+static JSValue js_get_body_view(JSContext *context, JSValueConst this, int upstream) {
+  Message *message = get_message(context, this);
   if (!message)
     return JS_EXCEPTION;
   return js_dup(part_view(upstream ? &message->stream->response.body : &message->body, &body_views));

@@ -107,6 +107,7 @@ static void start_vm(void) {
   define_class(&headers_class, &headers_class_def);
   define_class(&call_response_class, &call_response_class_def);
   define_class(&body_class, &body_class_def);
+  start_fetch(vm.context);
   for (size_t i = 0; i < countof(sdk_fields); i++)
     *sdk_field(i) = JS_UNDEFINED;
   for (size_t i = 0; i < countof(vm.handlers); i++)
@@ -207,7 +208,6 @@ static void append_name(JSValueConst list, const char *name) {
 
 /* Of a call the host says less than of a stream. */
 static void append_grpc_callbacks(JSValueConst list) {
-  JS_RunGC(vm.runtime);
   bool calls = is_live_function(vm.context, "proxy_grpc_call");
   bool streams = is_live_function(vm.context, "proxy_grpc_stream");
   if (calls || streams) {
@@ -230,14 +230,18 @@ static void set_outcome(void) {
       "proxy_on_memory_allocate",
       "proxy_on_vm_start",
       "proxy_on_configure",
-      "proxy_on_context_create",
-      "proxy_on_delete",
-      "proxy_on_http_call_response",
   };
   JSContext *context = vm.context;
   JSValue list = JS_NewArray(context), result = JS_NewObject(context);
+  JS_RunGC(vm.runtime); /* what is garbage asks for no callback */
   for (size_t i = 0; i < countof(always); i++)
     append_name(list, always[i]);
+  if (!vm.streams_on_demand)
+    append_name(list, "proxy_on_context_create");
+  if (!vm.streams_are_brief)
+    append_name(list, "proxy_on_delete");
+  if (is_live_function(context, "http_call"))
+    append_name(list, "proxy_on_http_call_response");
   for (Hook hook = 0; hook < HOOK_COUNT; hook++)
     if (needs_callback(hook))
       append_name(list, hook_names[hook].callback);
@@ -247,6 +251,7 @@ static void set_outcome(void) {
   append_grpc_callbacks(list);
   JS_SetPropertyStr(context, result, "exports", list);
   JS_SetPropertyStr(context, result, "opcodes", list_opcodes(context));
+  JS_SetPropertyStr(context, result, "impossible", list_impossible(context));
   set_result(result);
 }
 
@@ -291,7 +296,7 @@ BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) { return calloc(1
 /* 0: the VM is ready, and the result says which exports and opcodes stay. 1: the result is the error. Frees
    `bytecode` and `names`, which are those that prune.c is to keep; NULL: all builtins stay. */
 BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char *names) {
-  vm.building = true;
+  vm.building = shim_building = true;
   start_vm();
   JSContext *context = vm.context;
   JS_SetPropertyStr(context, context->global_obj, "proxyWasmShim", JS_NewObject(context));
@@ -303,9 +308,16 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char 
   if (failed) {
     set_error();
   } else {
-    if (named_atoms)
+    if (named_atoms) {
+      prune_members(context);
+      prune_sdk_classes(context);
+      name_live_code(context);
       prune_heap(context);
+      decide_lifetime(context);
+    }
     set_outcome();
+    if (named_atoms)
+      forget_names(context);
   }
   clear(bytecode, size);
   free(bytecode);
@@ -313,7 +325,7 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char 
     clear(names, strlen(names));
   free(names);
   clear_memory();
-  vm.building = false;
+  vm.building = shim_building = false;
   return failed;
 }
 

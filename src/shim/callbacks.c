@@ -28,9 +28,10 @@ EXPORT(proxy_on_vm_start) uint32_t proxy_on_vm_start(uint32_t plugin_id, uint32_
 
 EXPORT(proxy_on_configure) uint32_t proxy_on_configure(uint32_t plugin_id, uint32_t configuration_size) {
   Plugin *plugin = find_plugin(plugin_id);
-  if (!plugin && !(plugin = create_plugin(plugin_id)))
-    return false;
-  return configure_plugin(plugin, configuration_size);
+  if (!plugin)
+    plugin = vm.streams_are_brief && vm.newest_plugin ? rename_plugin(vm.newest_plugin, plugin_id)
+                                                      : create_plugin(plugin_id);
+  return plugin && configure_plugin(plugin, configuration_size);
 }
 
 EXPORT(proxy_on_tick) void proxy_on_tick(uint32_t plugin_id) {
@@ -76,10 +77,19 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
     create_stream(id, plugin);
 }
 
+/* The stream that a callback is for, or NULL. See lifetime.c: the first callback may be what begins it. */
+static Stream *arriving_stream(uint32_t id) {
+  Stream *stream = find_stream(id);
+  if (stream || !vm.streams_on_demand || !vm.newest_plugin || find_plugin(id))
+    return stream;
+  vm.lost_streams = 0;
+  return create_stream(id, vm.newest_plugin);
+}
+
 /* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked,
    and a filter of the other kind is not asked either. */
 static Stream *stream_for(uint32_t id, bool network) {
-  Stream *stream = find_stream(id);
+  Stream *stream = arriving_stream(id);
   const Filter *filter = stream ? stream->plugin->filter : NULL;
   return filter && filter->network == network ? stream : NULL;
 }
@@ -111,10 +121,18 @@ static uint32_t trailers_arrive(Message *message) {
   return replayed && action == PROXY_ACTION_CONTINUE && delay(message) ? PROXY_ACTION_PAUSE : action;
 }
 
+/* The end of the only callback of a stream that the filter is asked about. */
+static void end_brief_stream(uint32_t id) {
+  if (vm.streams_are_brief)
+    proxy_on_delete(id);
+}
+
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
   Stream *stream = stream_for(id, false);
-  return stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : pass_by(id);
+  uint32_t action = stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : pass_by(id);
+  end_brief_stream(id);
+  return action;
 }
 
 EXPORT(proxy_on_request_body)
@@ -131,7 +149,10 @@ EXPORT(proxy_on_request_trailers) uint32_t proxy_on_request_trailers(uint32_t id
 EXPORT(proxy_on_response_headers)
 uint32_t proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
   Stream *stream = stream_for(id, false);
-  return stream ? headers_arrive(&stream->response, HOOK_RESPONSE_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
+  uint32_t action =
+      stream ? headers_arrive(&stream->response, HOOK_RESPONSE_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
+  end_brief_stream(id);
+  return action;
 }
 
 EXPORT(proxy_on_response_body)
@@ -196,16 +217,17 @@ static void log_on_plugin(Plugin *plugin) {
 }
 
 EXPORT(proxy_on_log) void proxy_on_log(uint32_t id) {
-  Stream *stream = find_stream(id);
+  Stream *stream = arriving_stream(id);
   Plugin *plugin = stream ? NULL : find_plugin(id);
   if (plugin)
     log_on_plugin(plugin);
   else
     observe(stream, HOOK_LOG, JS_UNDEFINED);
+  end_brief_stream(id);
 }
 
 EXPORT(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
-  observe(find_stream(id), HOOK_DONE, JS_UNDEFINED);
+  observe(arriving_stream(id), HOOK_DONE, JS_UNDEFINED);
   return true;
 }
 

@@ -158,7 +158,7 @@ static JSValue js_get_call_body(JSContext *context, JSValueConst this, int argc,
   if (status != PROXY_STATUS_OK)
     return throw_host_error(context, "proxy_get_buffer_bytes", status);
   const char *body = response->body ? response->body : "";
-  return form == CALL_BODY_TEXT ? JS_NewStringLen(context, body, response->body_size)
+  return form == CALL_BODY_TEXT ? new_text(context, body, response->body_size)
                                 : JS_NewUint8ArrayCopy(context, (const uint8_t *)body, response->body_size);
 }
 
@@ -205,14 +205,17 @@ static void fail_call(Call *call, JSValueConst text) {
 
 /* The call's headers: pseudo headers for those of `argv` that are not undefined, then the list. */
 static bool serialize_call_headers(JSContext *context, JSValueConst *argv, PairWriter *writer) {
-  static const char *const names[] = {":method", ":path", ":authority"};
+  static const struct {
+    const char *name;
+    size_t size;
+  } names[] = {{":method", 7}, {":path", 5}, {":authority", 10}};
   JSValue array;
   bool ok = begin_pairs(context, writer, countof(names), argv[4], &array);
   for (size_t i = 0; ok && i < countof(names); i++) {
     if (JS_IsUndefined(argv[1 + i]))
       writer->capacity -= 2;
     else
-      ok = add_named(context, writer, names[i], argv[1 + i]);
+      ok = add_named(context, writer, names[i].name, names[i].size, argv[1 + i]);
   }
   return end_pairs(context, writer, array, ok);
 }

@@ -1,9 +1,5 @@
 /* Plugins (root contexts) and HTTP streams, by the host's context ids. */
 
-static JSClassID message_class; /* opaque: Message *, NULL once the stream has ended */
-static JSClassID headers_class; /* opaque: Part *, likewise */
-static JSClassID body_class;    /* the same */
-
 /* Makes the host take the next host calls for this context. Host calls are made by whoever has the turn, and one drain
    of the microtasks may run code of several streams. */
 static bool use_context(uint32_t id) {
@@ -27,6 +23,15 @@ static Plugin *create_plugin(uint32_t id) {
   return plugin;
 }
 
+/* Another plugin takes the place of one of whose end the host does not tell: see lifetime.c. NULL: no memory. */
+static Plugin *rename_plugin(Plugin *plugin, uint32_t id) {
+  if (!id_table_put(&vm.plugins, id, plugin))
+    return NULL;
+  id_table_take(&vm.plugins, plugin->id);
+  plugin->id = id;
+  return plugin;
+}
+
 static Plugin *find_plugin(uint32_t id) { return id_table_get(&vm.plugins, id); }
 
 static Part new_part(Message *message, uint32_t type) {
@@ -47,33 +52,73 @@ static const Direction directions[2][2] = {
      {.stream_type = PROXY_STREAM_TYPE_UPSTREAM, .body = PROXY_BUFFER_TYPE_UPSTREAM_DATA}},
 };
 
+/* What a stream leaves behind in one of its messages, and the next one must not find. */
+static void reset_message(Message *message) {
+  message->starting = JS_UNDEFINED;
+  message->paused.promise = JS_UNDEFINED;
+  message->action = message->hook = 0;
+  message->arrived = message->replay = 0;
+  message->in_callback = message->body_open = message->body_ended = message->body_complete = false;
+  message->length_goes = message->delayed = false;
+  message->body_size = message->body_start = message->body_end = 0;
+}
+
 static void init_message(Message *message, Stream *stream, const Direction *direction) {
   *message = (Message){
       .stream = stream,
       .stream_type = direction->stream_type,
-      .starting = JS_UNDEFINED,
       .object = JS_UNDEFINED,
       .headers = new_part(message, direction->headers),
       .trailers = new_part(message, direction->trailers),
       .body = new_part(message, direction->body),
-      .paused = {.message = message, .promise = JS_UNDEFINED},
+      .paused = {.message = message},
   };
+  reset_message(message);
 }
+
+/* Streams that have ended, with those of their objects that nobody holds: the next streams take them as they are. */
+static struct {
+  Stream *streams[16];
+  uint32_t count;
+} spare_streams;
 
 /* NULL: no memory. */
 static Stream *new_stream(uint32_t id, Plugin *plugin) {
-  Stream *stream = js_malloc_rt(vm.runtime, sizeof *stream);
-  if (!stream)
-    return NULL;
   bool network = plugin->filter && plugin->filter->network;
+  Stream *stream = spare_streams.count ? spare_streams.streams[--spare_streams.count] : NULL;
+  bool used_before = stream != NULL;
+  if (!stream && !(stream = js_malloc_rt(vm.runtime, sizeof *stream)))
+    return NULL;
   stream->id = id;
   stream->plugin = plugin;
   stream->state = JS_UNDEFINED;
   stream->closed = stream->job_lost = false;
   stream->fate = STREAM_SEEN;
+  if (used_before && stream->network == network)
+    return stream;
+  if (used_before) {
+    free_views(&stream->request);
+    free_views(&stream->response);
+  }
+  stream->network = network;
   init_message(&stream->request, stream, &directions[network][0]);
   init_message(&stream->response, stream, &directions[network][1]);
   return stream;
+}
+
+/* Puts an ended stream, which nothing refers to any more, where the next one finds it. */
+static void discard_stream(Stream *stream) {
+  if (spare_streams.count == countof(spare_streams.streams)) {
+    free_views(&stream->request);
+    free_views(&stream->response);
+    js_free_rt(vm.runtime, stream);
+    return;
+  }
+  disown_views(&stream->request);
+  disown_views(&stream->response);
+  reset_message(&stream->request);
+  reset_message(&stream->response);
+  spare_streams.streams[spare_streams.count++] = stream;
 }
 
 /* The plugin has stepped aside (src/sdk/step-aside.ts). False also when the time is over. */
@@ -87,21 +132,25 @@ static bool is_aside(Plugin *plugin) {
   return false;
 }
 
-static void create_stream(uint32_t id, Plugin *plugin) {
+/* NULL: the filter is not to see it, or there is no memory for it. */
+static Stream *create_stream(uint32_t id, Plugin *plugin) {
   bool aside = is_aside(plugin);
   if (aside && !plugin->aside_denies)
-    return;
+    return NULL;
   size_t limit = open_reserve();
   Stream *stream = new_stream(id, plugin);
   close_reserve(limit);
   if (!stream || !id_table_put(&vm.streams, id, stream)) {
-    js_free_rt(vm.runtime, stream);
+    if (stream)
+      discard_stream(stream);
     vm.lost_streams++;
-  } else if (aside) {
-    stream->fate = STREAM_DENIED;
-  } else if (vm.streams.count > vm.limits.streams) {
-    stream->fate = STREAM_TOO_MANY;
+    return NULL;
   }
+  if (aside)
+    stream->fate = STREAM_DENIED;
+  else if (vm.streams.count > vm.limits.streams)
+    stream->fate = STREAM_TOO_MANY;
+  return stream;
 }
 
 static bool is_request(const Message *message) { return message == &message->stream->request; }
@@ -156,72 +205,4 @@ static Message *enter_message(JSContext *context, JSValueConst object) {
 static Part *enter_part(JSContext *context, JSValueConst object, JSClassID class_id, const char *what) {
   Part *part = get_view(context, object, class_id, what);
   return part && enter_stream(context, part->message->stream) ? part : NULL;
-}
-
-/* Objects of ended streams that nobody holds or has changed: the next streams take these. */
-typedef struct ViewKind {
-  const JSValue *prototype;
-  const JSClassID *class_id;
-  JSValue spare[16];
-  uint32_t spares;
-} ViewKind;
-
-static ViewKind request_views = {&vm.sdk.request_prototype, &message_class};
-static ViewKind response_views = {&vm.sdk.response_prototype, &message_class};
-static ViewKind connection_views = {&vm.sdk.connection_prototype, &message_class};
-static ViewKind headers_views = {&vm.sdk.headers_prototype, &headers_class};
-static ViewKind body_views = {&vm.sdk.body_prototype, &body_class};
-
-/* Makes an object the first time that it is asked for; later the same one. Borrowed. */
-static JSValueConst view_of(JSValue *slot, ViewKind *kind, void *opaque) {
-  if (JS_IsUndefined(*slot)) {
-    JSValue object = kind->spares ? kind->spare[--kind->spares]
-                                  : JS_NewObjectProtoClass(vm.context, *kind->prototype, *kind->class_id);
-    if (JS_IsException(object))
-      return object;
-    JS_SetOpaque(object, opaque);
-    *slot = object;
-  }
-  return *slot;
-}
-
-static ViewKind *message_views(const Message *message) {
-  switch (message->stream_type) {
-  case PROXY_STREAM_TYPE_HTTP_REQUEST:
-    return &request_views;
-  case PROXY_STREAM_TYPE_HTTP_RESPONSE:
-    return &response_views;
-  default:
-    return &connection_views;
-  }
-}
-
-/* Both directions of a connection are one object. */
-static JSValueConst message_view(Message *message) {
-  ViewKind *kind = message_views(message);
-  Message *owner = kind == &connection_views ? &message->stream->request : message;
-  return view_of(&owner->object, kind, owner);
-}
-
-static JSValueConst part_view(Part *part, ViewKind *kind) { return view_of(&part->object, kind, part); }
-
-/* JavaScript may hold it longer; using it then throws. */
-static void end_view(JSValue view, ViewKind *kind) {
-  if (!JS_IsObject(view))
-    return;
-  JS_SetOpaque(view, NULL);
-  JSObject *object = JS_VALUE_GET_OBJ(view);
-  bool as_made = JS_REF_COUNT(object) == 1 && object->extensible && !object->first_weak_ref &&
-                 object->shape->prop_count == 0 && object->shape->proto == JS_VALUE_GET_OBJ(*kind->prototype);
-  if (as_made && kind->spares < countof(kind->spare))
-    kind->spare[kind->spares++] = view;
-  else
-    JS_FreeValueRT(vm.runtime, view);
-}
-
-static void end_message(Message *message) {
-  end_view(message->object, message_views(message));
-  end_view(message->headers.object, &headers_views);
-  end_view(message->trailers.object, &headers_views);
-  end_view(message->body.object, &body_views);
 }

@@ -107,6 +107,32 @@ static JSValue get_joined_values(JSContext *context, uint32_t map_type, const By
   return call_outcome(context, "proxy_get_header_map_pairs", status);
 }
 
+/* An array of the values of a name, in order. */
+static JSValue get_all_values(JSContext *context, uint32_t map_type, const Bytes *name) {
+  char *data;
+  PairReader reader;
+  Pair pair;
+  uint32_t status = load_pairs(map_type, &data, &reader), count = 0;
+  JSValue list = JS_NewArray(context);
+  int more = 0;
+  while (status == PROXY_STATUS_OK && !JS_IsException(list) && (more = next_pair(&reader, &pair)) > 0) {
+    if (!same_name(name, &pair))
+      continue;
+    JSValue value = new_byte_string(context, pair.value, pair.value_size);
+    if (JS_IsException(value) || JS_SetPropertyUint32(context, list, count++, value) < 0) {
+      JS_FreeValue(context, list);
+      list = JS_EXCEPTION;
+    }
+  }
+  host_free(data);
+  if (more < 0)
+    status = PROXY_STATUS_PARSE_FAILURE;
+  if (status == PROXY_STATUS_OK)
+    return list;
+  JS_FreeValue(context, list);
+  return throw_host_error(context, "proxy_get_header_map_pairs", status);
+}
+
 /* pick_headers(map, patterns): [[name, value], ...] of the headers whose name is one of the patterns. */
 static JSValue js_pick_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t map_type;
@@ -184,9 +210,9 @@ static JSValue js_proxy_remove_header_map_value(JSContext *context, JSValueConst
   return JS_UNDEFINED;
 }
 
-/* A message's headers or trailers: an HttpHeaders. */
-static JSValue js_get_headers(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int trailers) {
-  Message *message = get_message(context, argv[0]);
+/* request.headers, request.trailers */
+static JSValue js_get_headers(JSContext *context, JSValueConst this, int trailers) {
+  Message *message = get_message(context, this);
   if (!message)
     return JS_EXCEPTION;
   return js_dup(part_view(trailers ? &message->trailers : &message->headers, &headers_views));

@@ -328,8 +328,7 @@ static void end_stream(Stream *stream) {
   for (size_t i = 0; i < countof(messages); i++) {
     abandon_hook(&messages[i]->paused);
     forget_delayed(messages[i]);
-    end_message(messages[i]);
   }
   JS_FreeValue(vm.context, stream->state);
-  js_free_rt(vm.runtime, stream);
+  discard_stream(stream);
 }

@@ -73,33 +73,11 @@ static JSValue js_get_request(JSContext *context, JSValueConst this, int argc, J
   return message ? js_dup(message_view(&message->stream->request)) : JS_EXCEPTION;
 }
 
-static JSValue js_get_context_id(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  Message *message = get_message(context, argv[0]);
-  return message ? JS_NewUint32(context, message->stream->id) : JS_EXCEPTION;
-}
-
-/* get_state(message): the stream's state, made by the filter's `state` function when it is first asked for. */
-static JSValue js_get_state(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  Message *message = get_message(context, argv[0]);
-  if (!message)
-    return JS_EXCEPTION;
-  JSValue *state = &message->stream->state;
-  const Filter *filter = message->stream->plugin->filter;
-  if (JS_IsUndefined(*state) && !JS_IsUndefined(filter->create_state)) {
-    JSValue created = JS_Call(context, filter->create_state, filter->definition, 0, NULL);
-    if (JS_IsException(created))
-      return created;
-    JS_FreeValue(context, *state);
-    *state = created;
-  }
-  return js_dup(*state);
-}
-
 static JSValue js_decode_utf8(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   Bytes bytes;
   if (!(JS_IsObject(argv[0]) ? borrow_body(context, argv[0], &bytes) : borrow_byte_string(context, argv[0], &bytes)))
     return JS_EXCEPTION;
-  JSValue text = JS_NewStringLen(context, bytes.data, bytes.size);
+  JSValue text = new_text(context, bytes.data, bytes.size);
   release_bytes(context, &bytes);
   return text;
 }
@@ -111,6 +89,49 @@ static JSValue js_encode_utf8(JSContext *context, JSValueConst this, int argc, J
   JSValue array = JS_NewUint8ArrayCopy(context, (const uint8_t *)bytes.data, bytes.size);
   release_bytes(context, &bytes);
   return array;
+}
+
+static JSValue js_is_iterable(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  JSValue method = JS_IsObject(argv[0]) ? JS_GetProperty(context, argv[0], JS_ATOM_Symbol_iterator) : JS_UNDEFINED;
+  if (JS_IsException(method))
+    return method;
+  bool iterable = !JS_IsUndefined(method) && !JS_IsNull(method);
+  JS_FreeValue(context, method);
+  return js_bool(iterable);
+}
+
+static JSValue js_iterate(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  return js_create_array_iterator(context, argv[0], 0, NULL, JS_ITERATOR_KIND_VALUE);
+}
+
+/* kind_of(object): see src/sdk/shim.ts. */
+static JSValue js_kind_of(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  switch (JS_GetClassID(argv[0])) {
+  case JS_CLASS_MAP:
+    return JS_NewInt32(context, 1);
+  case JS_CLASS_SET:
+    return JS_NewInt32(context, 2);
+  case JS_CLASS_UINT8_ARRAY:
+    return JS_NewInt32(context, 3);
+  default:
+    return JS_NewInt32(context, 0);
+  }
+}
+
+/* quote(text): as JSON has it. */
+static JSValue js_quote(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  return JS_ToQuotedString(context, argv[0]);
+}
+
+/* get_root_id(): of the plugin that is being configured; "" where the host tells none. */
+static JSValue js_get_root_id(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  static const char name[] = "plugin_root_id";
+  char *data = NULL;
+  size_t size = 0;
+  uint32_t status = host_result(proxy_get_property(name, strlen(name), &data, &size), &data, &size);
+  JSValue id = status == PROXY_STATUS_OK ? new_text(context, data ? data : "", size) : js_empty_string(context->rt);
+  host_free(data);
+  return id;
 }
 
 /* continue_stream and close_stream of the raw ABI: a stream type, or a message, which means its stream. */
@@ -176,6 +197,7 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("proxy_remove_header_map_value", 2, js_proxy_remove_header_map_value),
     JS_CFUNC_DEF("proxy_get_property", 1, js_proxy_get_property),
     JS_CFUNC_DEF("proxy_send_local_response", 5, js_proxy_send_local_response),
+    JS_CFUNC_DEF("fetch", 2, js_fetch),
     JS_CFUNC_DEF("http_call", 8, js_http_call),
     JS_CFUNC_DEF("proxy_grpc_call", 6, js_proxy_grpc_call),
     JS_CFUNC_DEF("proxy_grpc_stream", 5, js_proxy_grpc_stream),
@@ -184,18 +206,7 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("proxy_grpc_cancel", 1, js_proxy_grpc_cancel),
     JS_CFUNC_DEF("forget_grpc_stream", 1, js_forget_grpc_stream),
     JS_CFUNC_DEF("cancel_grpc_streams", 1, js_cancel_grpc_streams),
-    JS_CFUNC_DEF("get_header", 2, js_get_header),
-    JS_CFUNC_MAGIC_DEF("get_trailers", 1, js_get_headers, true),
-    JS_CFUNC_MAGIC_DEF("get_body", 1, js_get_body_view, false),
-    JS_CFUNC_MAGIC_DEF("get_upstream_data", 1, js_get_body_view, true),
-    JS_CFUNC_MAGIC_DEF("get_body_bytes", 3, js_get_body, BODY_BYTES),
-    JS_CFUNC_MAGIC_DEF("get_body_text", 3, js_get_body, BODY_TEXT),
-    JS_CFUNC_DEF("get_body_size", 1, js_get_body_size),
-    JS_CFUNC_DEF("is_body_ended", 1, js_is_body_ended),
-    JS_CFUNC_DEF("set_body", 2, js_set_body),
     JS_CFUNC_DEF("get_request", 1, js_get_request),
-    JS_CFUNC_DEF("get_context_id", 1, js_get_context_id),
-    JS_CFUNC_DEF("get_state", 1, js_get_state),
     JS_CFUNC_MAGIC_DEF("get_call_headers", 1, js_get_call_headers, false),
     JS_CFUNC_MAGIC_DEF("get_call_trailers", 1, js_get_call_headers, true),
     JS_CFUNC_MAGIC_DEF("get_call_bytes", 1, js_get_call_body, CALL_BODY_BYTES),
@@ -225,4 +236,9 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("get_monotonic_time", 0, js_get_monotonic_time),
     JS_CFUNC_DEF("decode_utf8", 1, js_decode_utf8),
     JS_CFUNC_DEF("encode_utf8", 1, js_encode_utf8),
+    JS_CFUNC_DEF("is_iterable", 1, js_is_iterable),
+    JS_CFUNC_DEF("iterate", 1, js_iterate),
+    JS_CFUNC_DEF("kind_of", 1, js_kind_of),
+    JS_CFUNC_DEF("quote", 1, js_quote),
+    JS_CFUNC_DEF("get_root_id", 0, js_get_root_id),
 };

@@ -3,7 +3,9 @@
  * function's and the shim's. Their types and documentation are in src/sdk/message.ts, headers.ts and fetch.ts.
  */
 
-static const char *const pseudo_names[] = {":method", ":path", ":authority"};
+enum { PSEUDO_METHOD, PSEUDO_PATH, PSEUDO_AUTHORITY, PSEUDO_STATUS };
+
+static const char *const pseudo_names[] = {":method", ":path", ":authority", ":status"};
 
 /* request.method, request.path, request.authority: "" when there is none. */
 static JSValue js_get_pseudo(JSContext *context, JSValueConst this, int index) {
@@ -24,9 +26,36 @@ static JSValue js_set_pseudo(JSContext *context, JSValueConst this, JSValueConst
   return result;
 }
 
-static JSValue js_get_message_headers(JSContext *context, JSValueConst this) {
-  JSValueConst argv[] = {this};
-  return js_get_headers(context, JS_UNDEFINED, countof(argv), argv, false);
+static JSValue js_get_context_id(JSContext *context, JSValueConst this) {
+  Message *message = get_message(context, this);
+  return message ? JS_NewUint32(context, message->stream->id) : JS_EXCEPTION;
+}
+
+/* request.state: made by the filter's `state` function when it is first asked for. */
+static JSValue js_get_state(JSContext *context, JSValueConst this) {
+  Message *message = get_message(context, this);
+  if (!message)
+    return JS_EXCEPTION;
+  JSValue *state = &message->stream->state;
+  const Filter *filter = message->stream->plugin->filter;
+  if (JS_IsUndefined(*state) && !JS_IsUndefined(filter->create_state)) {
+    JSValue created = JS_Call(context, filter->create_state, filter->definition, 0, NULL);
+    if (JS_IsException(created))
+      return created;
+    JS_FreeValue(context, *state);
+    *state = created;
+  }
+  return js_dup(*state);
+}
+
+/* response.status: 0 when there is none. */
+static JSValue js_get_response_status(JSContext *context, JSValueConst this) {
+  JSValue value = js_get_pseudo(context, this, PSEUDO_STATUS);
+  if (JS_IsException(value))
+    return value;
+  JSValue status = JS_ToNumber(context, value);
+  JS_FreeValue(context, value);
+  return status;
 }
 
 /* headers.get(name): null when there is none. */
@@ -65,6 +94,35 @@ static JSValue js_headers_delete(JSContext *context, JSValueConst this, int argc
   return js_proxy_remove_header_map_value(context, JS_UNDEFINED, countof(arguments), arguments);
 }
 
+/* headers.getAll(name) */
+static JSValue js_headers_get_all(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  Bytes name;
+  if (!enter_map(context, this, &map_type) || !borrow_header_name(context, argv[0], &name))
+    return JS_EXCEPTION;
+  JSValue list = get_all_values(context, map_type, &name);
+  release_bytes(context, &name);
+  return list;
+}
+
+/* headers.entries(), headers[Symbol.iterator]() */
+static JSValue js_headers_entries(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  uint32_t map_type;
+  if (!enter_map(context, this, &map_type))
+    return JS_EXCEPTION;
+  JSValue pairs = get_pairs(context, map_type, NULL, 0);
+  if (JS_IsException(pairs))
+    return pairs;
+  JSValue iterator = js_create_array_iterator(context, pairs, 0, NULL, JS_ITERATOR_KIND_VALUE);
+  JS_FreeValue(context, pairs);
+  return iterator;
+}
+
+static JSValue js_headers_replace_all(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  JSValueConst arguments[] = {this, argv[0]};
+  return js_proxy_set_header_map_pairs(context, JS_UNDEFINED, countof(arguments), arguments);
+}
+
 static JSValue js_answer_status(JSContext *context, JSValueConst this) {
   JSValueConst argv[] = {this};
   return js_get_call_status(context, JS_UNDEFINED, countof(argv), argv);
@@ -78,21 +136,50 @@ static JSValue js_answer_ok(JSContext *context, JSValueConst this) {
   return js_bool(number >= 200 && number <= 299);
 }
 
-static const JSCFunctionListEntry request_methods[] = {
-    JS_CGETSET_DEF("headers", js_get_message_headers, NULL),
-    JS_CGETSET_MAGIC_DEF("method", js_get_pseudo, js_set_pseudo, 0),
-    JS_CGETSET_MAGIC_DEF("path", js_get_pseudo, js_set_pseudo, 1),
-    JS_CGETSET_MAGIC_DEF("authority", js_get_pseudo, js_set_pseudo, 2),
+/* Of requests and responses. */
+static const JSCFunctionListEntry message_methods[] = {
+    JS_CGETSET_MAGIC_DEF("headers", js_get_headers, NULL, false),
+    JS_CGETSET_MAGIC_DEF("trailers", js_get_headers, NULL, true),
+    JS_CGETSET_MAGIC_DEF("body", js_get_body_view, NULL, false),
+    JS_CGETSET_DEF("state", js_get_state, NULL),
+    JS_CGETSET_DEF("contextId", js_get_context_id, NULL),
 };
 
+static const JSCFunctionListEntry request_methods[] = {
+    JS_CGETSET_MAGIC_DEF("method", js_get_pseudo, js_set_pseudo, PSEUDO_METHOD),
+    JS_CGETSET_MAGIC_DEF("path", js_get_pseudo, js_set_pseudo, PSEUDO_PATH),
+    JS_CGETSET_MAGIC_DEF("authority", js_get_pseudo, js_set_pseudo, PSEUDO_AUTHORITY),
+};
+
+static JSValue js_set_response_status(JSContext *context, JSValueConst this, JSValueConst value) {
+  return js_set_pseudo(context, this, value, PSEUDO_STATUS);
+}
+
 static const JSCFunctionListEntry response_methods[] = {
-    JS_CGETSET_DEF("headers", js_get_message_headers, NULL),
+    JS_CGETSET_DEF("status", js_get_response_status, js_set_response_status),
+};
+
+static const JSCFunctionListEntry connection_methods[] = {
+    JS_CGETSET_MAGIC_DEF("downstreamData", js_get_body_view, NULL, false),
+    JS_CGETSET_MAGIC_DEF("upstreamData", js_get_body_view, NULL, true),
+    JS_CGETSET_DEF("state", js_get_state, NULL),
+    JS_CGETSET_DEF("contextId", js_get_context_id, NULL),
+};
+
+static const JSCFunctionListEntry body_methods[] = {
+    JS_CGETSET_DEF("size", js_get_body_size, NULL),
+    JS_CGETSET_DEF("ended", js_is_body_ended, NULL),
+    JS_CFUNC_MAGIC_DEF("bytes", 2, js_read_body, BODY_BYTES),
+    JS_CFUNC_MAGIC_DEF("text", 0, js_read_body, BODY_TEXT),
+    JS_CFUNC_DEF("set", 1, js_set_body),
 };
 
 static const JSCFunctionListEntry headers_methods[] = {
-    JS_CFUNC_DEF("get", 1, js_headers_get),       JS_CFUNC_DEF("has", 1, js_headers_has),
-    JS_CFUNC_DEF("pick", 1, js_headers_pick),     JS_CFUNC_DEF("set", 2, js_headers_set),
-    JS_CFUNC_DEF("append", 2, js_headers_append), JS_CFUNC_DEF("delete", 1, js_headers_delete),
+    JS_CFUNC_DEF("get", 1, js_headers_get),         JS_CFUNC_DEF("has", 1, js_headers_has),
+    JS_CFUNC_DEF("pick", 1, js_headers_pick),       JS_CFUNC_DEF("set", 2, js_headers_set),
+    JS_CFUNC_DEF("append", 2, js_headers_append),   JS_CFUNC_DEF("delete", 1, js_headers_delete),
+    JS_CFUNC_DEF("getAll", 1, js_headers_get_all),  JS_CFUNC_DEF("replaceAll", 1, js_headers_replace_all),
+    JS_CFUNC_DEF("entries", 0, js_headers_entries), JS_ALIAS_DEF("[Symbol.iterator]", "entries"),
 };
 
 static const JSCFunctionListEntry answer_methods[] = {
@@ -102,12 +189,23 @@ static const JSCFunctionListEntry answer_methods[] = {
 
 /* Gives the SDK's prototypes their methods. False: an exception was thrown. */
 static bool add_methods(JSContext *context) {
-  return JS_SetPropertyFunctionList(context, vm.sdk.request_prototype, request_methods, countof(request_methods)) ==
-             0 &&
-         JS_SetPropertyFunctionList(context, vm.sdk.response_prototype, response_methods, countof(response_methods)) ==
-             0 &&
-         JS_SetPropertyFunctionList(context, vm.sdk.headers_prototype, headers_methods, countof(headers_methods)) ==
-             0 &&
-         JS_SetPropertyFunctionList(context, vm.sdk.call_response_prototype, answer_methods, countof(answer_methods)) ==
-             0;
+  const struct {
+    JSValueConst prototype;
+    const JSCFunctionListEntry *list;
+    int count;
+  } all[] = {
+      {vm.sdk.request_prototype, message_methods, countof(message_methods)},
+      {vm.sdk.request_prototype, request_methods, countof(request_methods)},
+      {vm.sdk.response_prototype, message_methods, countof(message_methods)},
+      {vm.sdk.response_prototype, response_methods, countof(response_methods)},
+      {vm.sdk.connection_prototype, connection_methods, countof(connection_methods)},
+      {vm.sdk.headers_prototype, headers_methods, countof(headers_methods)},
+      {vm.sdk.body_prototype, body_methods, countof(body_methods)},
+      {vm.sdk.call_response_prototype, answer_methods, countof(answer_methods)},
+  };
+  for (size_t i = 0; i < countof(all); i++)
+    if (JS_IsObject(all[i].prototype) && /* a module without network filters has no connections */
+        JS_SetPropertyFunctionList(context, all[i].prototype, all[i].list, all[i].count) < 0)
+      return false;
+  return true;
 }

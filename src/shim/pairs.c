@@ -77,10 +77,20 @@ static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *na
   return false;
 }
 
+/* Whether none of eight bytes is below 16, as the three are that a value must not have. */
+static bool is_all_visible(const char *data) {
+  uint64_t eight;
+  memcpy(&eight, data, sizeof eight);
+  return !((eight - 0x1010101010101010u) & ~eight & 0x8080808080808080u);
+}
+
 static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *bytes) {
   if (!borrow_byte_string(context, value, bytes))
     return false;
-  for (size_t i = 0; i < bytes->size; i++)
+  size_t i = 0;
+  while (i + 8 <= bytes->size && is_all_visible(bytes->data + i))
+    i += 8;
+  for (; i < bytes->size; i++)
     if (bytes->data[i] == '\0' || bytes->data[i] == '\r' || bytes->data[i] == '\n') {
       JS_ThrowTypeError(context, "invalid header value: it has a line break or a zero byte at index %u", (unsigned)i);
       release_bytes(context, bytes);
@@ -89,12 +99,14 @@ static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *b
   return true;
 }
 
-/* A serialized list under construction. */
+/* A serialized list under construction. Most are short, and need no memory of their own. */
 typedef struct PairWriter {
   char *data;
   size_t size;
   Bytes *parts;             /* name, value, name, value, ...; NULL: the list is empty */
   uint32_t count, capacity; /* of parts */
+  Bytes few_parts[16];
+  char little_data[512];
 } PairWriter;
 
 enum { MAX_PAIRS = 1 << 19 };
@@ -105,17 +117,18 @@ static char empty_pairs[4];
 static void release_pairs(JSContext *context, PairWriter *writer) {
   for (uint32_t i = 0; i < writer->count; i++)
     release_bytes(context, &writer->parts[i]);
-  js_free(context, writer->parts);
-  if (writer->data != empty_pairs)
+  if (writer->parts != writer->few_parts)
+    js_free(context, writer->parts);
+  if (writer->data != empty_pairs && writer->data != writer->little_data)
     js_free(context, writer->data);
 }
 
 /* Adds a pair whose name is the shim's own. False, as below: an exception was thrown. */
-static bool add_named(JSContext *context, PairWriter *writer, const char *name, JSValueConst value) {
+static bool add_named(JSContext *context, PairWriter *writer, const char *name, size_t name_size, JSValueConst value) {
   Bytes *parts = &writer->parts[writer->count];
   if (!borrow_header_value(context, value, &parts[1]))
     return false;
-  parts[0] = (Bytes){.data = name, .size = strlen(name), .owner = JS_UNDEFINED};
+  parts[0] = (Bytes){.data = name, .size = name_size, .owner = JS_UNDEFINED};
   writer->count += 2;
   return true;
 }
@@ -143,7 +156,10 @@ static bool add_pair(JSContext *context, PairWriter *writer, JSValueConst pair) 
 /* Begins a list that has room for `extra` pairs and those of `list`: an array, undefined, or what the SDK makes an
    array of. The array is the caller's then. */
 static bool begin_pairs(JSContext *context, PairWriter *writer, uint32_t extra, JSValueConst list, JSValue *array) {
-  *writer = (PairWriter){0};
+  writer->data = NULL;
+  writer->size = 0;
+  writer->parts = NULL;
+  writer->count = writer->capacity = 0;
   *array = JS_IsUndefined(list) || JS_IsArray(list) ? js_dup(list) : call_sdk(vm.sdk.to_pairs, 1, &list);
   if (JS_IsException(*array))
     return false;
@@ -157,7 +173,8 @@ static bool begin_pairs(JSContext *context, PairWriter *writer, uint32_t extra, 
   if (extra + length == 0)
     return true;
   writer->capacity = (extra + (uint32_t)length) * 2;
-  writer->parts = js_malloc(context, writer->capacity * sizeof(Bytes));
+  writer->parts = writer->capacity <= countof(writer->few_parts) ? writer->few_parts
+                                                                 : js_malloc(context, writer->capacity * sizeof(Bytes));
   return writer->parts != NULL;
 }
 
@@ -182,7 +199,7 @@ static bool finish_pairs(JSContext *context, PairWriter *writer) {
   size_t sizes = 4 + (size_t)writer->count * 4, size = sizes;
   for (uint32_t i = 0; i < writer->count; i++)
     size += writer->parts[i].size + 1;
-  char *at = js_malloc(context, size);
+  char *at = size <= sizeof writer->little_data ? writer->little_data : js_malloc(context, size);
   if (!at)
     return false;
   writer->data = at;

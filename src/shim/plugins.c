@@ -87,6 +87,7 @@ static bool accept_configuration(Plugin *plugin, JSValueConst accepted) {
   plugin->context = JS_GetPropertyUint32(context, accepted, 0);
   plugin->filter = &vm.filters[index];
   plugin->setting_up = JS_ToBool(context, waits) > 0;
+  vm.newest_plugin = plugin;
   JS_FreeValue(context, waits);
   return true;
 }
@@ -107,11 +108,27 @@ static bool configure_plugin(Plugin *plugin, uint32_t configuration_size) {
   return accepted;
 }
 
+/* Any of those that are left, or NULL. */
+static Plugin *some_plugin(void) {
+  for (uint32_t i = 0; vm.plugins.slots && i <= vm.plugins.mask; i++) {
+    Plugin *plugin = vm.plugins.slots[i].value;
+    if (plugin && plugin->filter)
+      return plugin;
+  }
+  return NULL;
+}
+
 static void end_plugin(Plugin *plugin) {
+  if (vm.newest_plugin == plugin)
+    vm.newest_plugin = some_plugin();
   for (uint32_t i = 0; vm.streams.slots && i <= vm.streams.mask; i++) {
     Stream *stream = vm.streams.slots[i].value;
     if (!stream || stream->plugin != plugin)
       continue;
+    if (vm.streams_on_demand && vm.newest_plugin) { /* it may be another plugin's */
+      stream->plugin = vm.newest_plugin;
+      continue;
+    }
     end_stream(id_table_take(&vm.streams, stream->id)); /* a host that ends a plugin before its streams */
     i = UINT32_MAX;                                     /* taking one out moves others */
   }

@@ -13,6 +13,8 @@ static const struct {
     {"onUnhandledRejection", offsetof(Sdk, on_unhandled_rejection)},
     {"onJobsDropped", offsetof(Sdk, on_jobs_dropped)},
     {"toPairs", offsetof(Sdk, to_pairs)},
+    {"members", offsetof(Sdk, members)},
+    {"fetch", offsetof(Sdk, fetch)},
     {"requestPrototype", offsetof(Sdk, request_prototype)},
     {"responsePrototype", offsetof(Sdk, response_prototype)},
     {"connectionPrototype", offsetof(Sdk, connection_prototype)},
@@ -20,6 +22,7 @@ static const struct {
     {"bodyPrototype", offsetof(Sdk, body_prototype)},
     {"callResponsePrototype", offsetof(Sdk, call_response_prototype)},
     {"HostError", offsetof(Sdk, host_error)},
+    {"Response", offsetof(Sdk, response)},
     {"StreamEndedError", offsetof(Sdk, stream_ended_error)},
     {"CallError", offsetof(Sdk, call_error)},
 };

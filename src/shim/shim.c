@@ -34,6 +34,8 @@
 
 #include "errors.c"
 
+#include "views.c"
+
 #include "contexts.c"
 
 #include "pairs.c"
@@ -45,6 +47,8 @@
 #include "promises.c"
 
 #include "calls.c"
+
+#include "fetch.c"
 
 #include "nesting.c"
 
@@ -80,6 +84,14 @@
 
 #include "callbacks.c"
 
+#include "prune_names.c"
+
 #include "prune.c"
+
+#include "prune_classes.c"
+
+#include "prune_heap.c"
+
+#include "lifetime.c"
 
 #include "build.c"

@@ -120,6 +120,7 @@ struct Stream {
   uint32_t id;
   Plugin *plugin;
   JSValue state; /* the filter's own per-stream state, undefined until it is asked for */
+  bool network;  /* it is a connection */
   bool closed;   /* the filter has closed it: it does not go on */
   bool job_lost; /* see promises.c */
   enum { STREAM_SEEN, STREAM_TOO_MANY, STREAM_DENIED, STREAM_ANSWERED } fate; /* but for the first, no hook sees it */
@@ -148,6 +149,8 @@ typedef struct Sdk {
   JSValue on_unhandled_rejection;
   JSValue on_jobs_dropped; /* of a plugin */
   JSValue to_pairs;        /* makes an array of another form of headers */
+  JSValue members;         /* what each plugin's context has besides its own, by name */
+  JSValue fetch;           /* what fetch.c leaves to it */
   JSValue request_prototype;
   JSValue response_prototype;
   JSValue connection_prototype;
@@ -155,6 +158,7 @@ typedef struct Sdk {
   JSValue body_prototype;
   JSValue call_response_prototype;
   JSValue host_error; /* constructors */
+  JSValue response;
   JSValue stream_ended_error;
   JSValue call_error;
 } Sdk;
@@ -179,6 +183,9 @@ static struct {
   IdTable calls;
   IdTable grpc_calls;
   uint32_t lost_streams;      /* that there was no memory for */
+  Plugin *newest_plugin;      /* whose configuration was accepted last, NULL when there is none */
+  bool streams_on_demand;     /* the host does not tell of new streams: their first hook makes them. See lifetime.c */
+  bool streams_are_brief;     /* nor of their end: that is the end of their only hook */
   uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */
   uint32_t depth;             /* callbacks that run, one within a host call of the other: see nesting.c */

@@ -1213,10 +1213,15 @@ static void end_vm(void) {
     for (size_t hook = 0; hook < HOOK_COUNT; hook++)
       JS_FreeValue(vm.context, vm.filters[i].hooks[hook]);
   }
-  ViewKind *kinds[] = {&request_views, &response_views, &connection_views, &headers_views, &body_views};
-  for (size_t i = 0; i < countof(kinds); i++)
-    while (kinds[i]->spares)
-      JS_FreeValue(vm.context, kinds[i]->spare[--kinds[i]->spares]);
+  while (spare_streams.count) {
+    Stream *stream = spare_streams.streams[--spare_streams.count];
+    free_views(&stream->request);
+    free_views(&stream->response);
+    js_free_rt(vm.runtime, stream);
+  }
+  for (size_t i = 0; i < countof(fetch_options); i++)
+    JS_FreeAtom(vm.context, fetch_options[i]);
+  JS_FreeValue(vm.context, fetch_get);
   while (kept_shapes.count)
     js_free_shape(vm.runtime, kept_shapes.entries[--kept_shapes.count]);
   free(rejections.entries);

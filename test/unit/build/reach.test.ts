@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Graph } from "../../../build/engine/graph.ts";
-import { unreachable } from "../../../build/steps/reach.ts";
+import { reach } from "../../../build/steps/reach.ts";
 
 const SHIFT = 1000;
 
@@ -54,9 +54,9 @@ function images(words: Record<number, number>, places: Record<number, number>) {
 const CONSTANTS = { 64: 2, 72: 3, 88: 4 };
 
 test("nothing but what the exports lead to is left", () => {
-  const dead = unreachable(GRAPH, [0], images({}, CONSTANTS));
-  expect([...dead.places]).toEqual([2, 3, 4, 5]);
-  expect(dead.constants).toEqual([
+  const dead = reach(GRAPH, [0], images({}, CONSTANTS));
+  expect([...dead.deadPlaces]).toEqual([2, 3, 4, 5]);
+  expect(dead.deadConstants).toEqual([
     { offset: 64, length: 4 },
     { offset: 68, length: 16 },
     { offset: 84, length: 16 },
@@ -66,9 +66,9 @@ test("nothing but what the exports lead to is left", () => {
 
 test("memory keeps what it points to: a function, an entry of a list, a constant; a number that is no pointer does not", () => {
   const words = { 200: 84, 204: 64, 208: 109, 212: 5, 216: 69 };
-  const dead = unreachable(GRAPH, [0], images(words, { ...CONSTANTS, 220: 5 }));
-  expect([...dead.places]).toEqual([3]);
-  expect(dead.constants).toEqual([
+  const dead = reach(GRAPH, [0], images(words, { ...CONSTANTS, 220: 5 }));
+  expect([...dead.deadPlaces]).toEqual([3]);
+  expect(dead.deadConstants).toEqual([
     { offset: 68, length: 16 },
     { offset: 108, length: 8 },
   ]);
@@ -77,5 +77,5 @@ test("memory keeps what it points to: a function, an entry of a list, a constant
 test("two memories that differ by anything else are refused", () => {
   const { memory, shifted, shift } = images({}, CONSTANTS);
   shifted[200] = 1;
-  expect(() => unreachable(GRAPH, [0], { memory, shifted, shift })).toThrow("the word at 200");
+  expect(() => reach(GRAPH, [0], { memory, shifted, shift })).toThrow("the word at 200");
 });

@@ -1,36 +1,40 @@
 import { expect, test } from "vitest";
 
 import "./fake-shim.ts";
-import type { StandardResult, StandardSchema } from "../../../src/sdk/config.ts";
+import type { ConfigReader, StandardResult, StandardSchema } from "../../../src/sdk/config.ts";
 
-const { readConfig } = await import("../../../src/sdk/config.ts");
+const { configReader } = await import("../../../src/sdk/config.ts");
+
+function read<Config>(text: string, reader: ConfigReader<Config> | undefined): Config | undefined {
+  return configReader(reader)(text);
+}
 
 function schema(validate: (value: unknown) => StandardResult<string> | Promise<StandardResult<string>>) {
   return { "~standard": { version: 1, vendor: "test", validate } } satisfies StandardSchema<string>;
 }
 
 test("without a reader there is no configuration, whatever the host has", () => {
-  expect(readConfig("{not json", undefined)).toBeUndefined();
+  expect(read("{not json", undefined)).toBeUndefined();
 });
 
 test("a function gets the parsed JSON, and undefined for an empty text", () => {
-  expect(readConfig('{"a": 1}', (json) => json)).toEqual({ a: 1 });
-  expect(readConfig(" \n", (json) => [json])).toEqual([undefined]);
+  expect(read('{"a": 1}', (json) => json)).toEqual({ a: 1 });
+  expect(read(" \n", (json) => [json])).toEqual([undefined]);
 });
 
 test("text that is no JSON is refused, and so is what the function refuses", () => {
-  expect(() => readConfig("{", (json) => json)).toThrow(/^it is not JSON/);
+  expect(() => read("{", (json) => json)).toThrow(/^it is not JSON/);
   const refuse = () => {
     throw new Error("no");
   };
   expect(() => {
-    readConfig("1", refuse);
+    read("1", refuse);
   }).toThrow("no");
 });
 
 test("a schema's value is the configuration, its issues are the reason of a refusal", () => {
   expect(
-    readConfig(
+    read(
       '"a"',
       schema((value) => ({ value: `${String(value)}!` })),
     ),
@@ -40,7 +44,7 @@ test("a schema's value is the configuration, its issues are the reason of a refu
     { message: "is empty", path: [] },
   ];
   expect(() =>
-    readConfig(
+    read(
       "{}",
       schema(() => ({ issues })),
     ),
@@ -49,7 +53,7 @@ test("a schema's value is the configuration, its issues are the reason of a refu
 
 test("an asynchronous schema is refused", () => {
   expect(() =>
-    readConfig(
+    read(
       "{}",
       schema(() => Promise.resolve({ value: "a" })),
     ),

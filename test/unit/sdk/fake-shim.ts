@@ -5,8 +5,14 @@
 
 type ShimFunction = (...args: never[]) => unknown;
 
-/** Parts of the SDK ask for events when they are loaded. */
-export const fakeShim: Record<string, ShimFunction> = { handle: () => undefined };
+/** Parts of the SDK ask for events when they are loaded; others use what C has, and JavaScript too. */
+export const fakeShim: Record<string, ShimFunction> = {
+  handle: () => undefined,
+  quote: (text: string) => JSON.stringify(text),
+  is_iterable: (value: object) => Symbol.iterator in value,
+  iterate: (items: readonly unknown[]) => items.values(),
+  kind_of: (value: object) => [Map, Set, Uint8Array].findIndex((kind) => value instanceof kind) + 1,
+};
 
 const proxy = new Proxy(fakeShim, {
   get:

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 
 import { fakeShim } from "./fake-shim.ts";
 
-const { fetch } = await import("../../../src/sdk/fetch.ts");
+const { fetchAnything: fetch } = await import("../../../src/sdk/fetch.ts");
 const { FetchError } = await import("../../../src/sdk/errors.ts");
 
 let calls: unknown[][] = [];

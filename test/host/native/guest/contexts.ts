@@ -171,7 +171,7 @@ export function messageView(message: Message): object {
   if (owner.view === undefined) {
     const { requestPrototype, responsePrototype, connectionPrototype } = vm.sdk;
     const http = message.isRequest ? requestPrototype : responsePrototype;
-    owner.view = Object.create(isHttp ? http : connectionPrototype) as object;
+    owner.view = Object.create(isHttp ? http : (connectionPrototype ?? null)) as object;
     messages.set(owner.view, owner);
   }
   return owner.view;

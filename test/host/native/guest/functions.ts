@@ -3,12 +3,11 @@
 import { LogLevel, Status } from "../../../../src/abi/index.ts";
 import type { HostCall } from "../../../../src/abi/index.ts";
 import type { Registration, Shim } from "../../../../src/sdk/shim.ts";
-import { getBody, getBodySize, isBodyEnded, setBody } from "./body.ts";
 import { getCallBytes, getCallHeaders, getCallText, getCallTrailers, httpCall } from "./calls.ts";
-import { bodyView, enterMap, enterMessage, getMessage, headersView, messageView, useContext } from "./contexts.ts";
+import { enterMap, enterMessage, getMessage, messageView, useContext } from "./contexts.ts";
 import { setTickPeriod } from "./delayed.ts";
 import { cancelGrpcStreams, forgetGrpcStream, grpcCall, grpcCancel, grpcClose, grpcSend, grpcStream } from "./grpc.ts";
-import { changeHeader, getHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
+import { changeHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
 import { allocate, call, callWasi, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
 import { addMethods } from "./methods.ts";
 import { listOf, parse, serialize } from "./pairs.ts";
@@ -78,16 +77,6 @@ function sendLocalResponse(status: unknown, details: unknown, text: unknown, hea
   const grpcStatus = grpc === undefined ? -1 : Number(grpc) | 0;
   const parts = [body(details), body(text), serialize(listOf(headers))];
   outcome("proxy_send_local_response", call("proxy_send_local_response", code, ...parts, grpcStatus));
-}
-
-function getState(view: unknown): unknown {
-  const { stream } = getMessage(view);
-  const definition = stream.plugin.filter?.definition;
-  const create = definition?.["state"] as AnyFunction | undefined;
-  if (stream.state === undefined && create !== undefined) {
-    stream.state = create.call(definition);
-  }
-  return stream.state;
 }
 
 function environment(): string[] {
@@ -192,18 +181,7 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   forget_grpc_stream: forgetGrpcStream,
   cancel_grpc_streams: cancelGrpcStreams,
 
-  get_header: getHeader,
-  get_trailers: (view: unknown) => headersView(getMessage(view).trailers),
-  get_body: (view: unknown) => bodyView(getMessage(view).body),
-  get_upstream_data: (view: unknown) => bodyView(getMessage(view).stream.response.body),
-  get_body_bytes: getBody,
-  get_body_text: (view: unknown, offset: unknown, length: unknown) => fromUtf8(getBody(view, offset, length)),
-  get_body_size: getBodySize,
-  is_body_ended: isBodyEnded,
-  set_body: setBody,
   get_request: (view: unknown) => messageView(getMessage(view).stream.request),
-  get_context_id: (view: unknown) => getMessage(view).stream.id,
-  get_state: getState,
   get_call_headers: getCallHeaders,
   get_call_trailers: getCallTrailers,
   get_call_bytes: getCallBytes,
@@ -286,6 +264,18 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   get_monotonic_time: () => Number(time(1)) / 1e6,
   decode_utf8: (bytes: unknown) => fromUtf8(typeof bytes === "object" ? body(bytes) : byteString(bytes)),
   encode_utf8: (text: unknown) => (typeof text === "string" ? utf8(text) : body(text)),
+  fetch: (path: string, init: never) => vm.sdk.fetch(path, init),
+  is_iterable: (value: object) => Symbol.iterator in value,
+  iterate: (items: readonly unknown[]) => items.values(),
+  kind_of: (value: object) => {
+    const kinds = ["[object Map]", "[object Set]", "[object Uint8Array]"];
+    return kinds.indexOf(Object.prototype.toString.call(value)) + 1;
+  },
+  quote: (text: string) => JSON.stringify(text),
+  get_root_id: () => {
+    const out = new OutBytes();
+    return call("proxy_get_property", body("plugin_root_id"), out) === Status.Ok ? fromUtf8(out.bytes) : "";
+  },
 };
 
 function int64(value: number | bigint): bigint {

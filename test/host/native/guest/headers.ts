@@ -29,14 +29,19 @@ export function getFirstValue(map: number, name: Uint8Array): string | undefined
 
 /** All values joined with ", ", as the Web's Headers; undefined when there is none. */
 export function getHeader(map: unknown, name: unknown): string | undefined {
-  const type = enterMap(map);
   const bytes = headerName(name);
-  const wanted = toByteString(bytes).toLowerCase();
-  if (wanted.startsWith(":")) {
-    return getFirstValue(type, bytes);
+  if (toByteString(bytes).startsWith(":")) {
+    return getFirstValue(enterMap(map), bytes);
   }
-  const values = getPairs(type).flatMap(([key, value]) => (key.toLowerCase() === wanted ? [value] : []));
+  const values = getAllValues(map, name);
   return values.length === 0 ? undefined : values.join(", ");
+}
+
+/** Each value of a name, in order. */
+export function getAllValues(map: unknown, name: unknown): string[] {
+  const type = enterMap(map);
+  const wanted = toByteString(headerName(name)).toLowerCase();
+  return getPairs(type).flatMap(([key, value]) => (key.toLowerCase() === wanted ? [value] : []));
 }
 
 export function pickHeaders(map: unknown, patterns: readonly unknown[]): [string, string][] {

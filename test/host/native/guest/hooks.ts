@@ -80,7 +80,7 @@ function runHook(message: Message, hook: string): Action {
   let value: unknown;
   try {
     value = plugin.settingUp
-      ? vm.sdk.waitForSetup(view as never, plugin.context as never, run as never, definition as never)
+      ? vm.sdk.waitForSetup?.(view as never, plugin.context as never, run as never, definition as never)
       : run.call(definition, view, plugin.context);
   } catch (error) {
     return concludeError(message, error);

@@ -1,10 +1,21 @@
 /** The methods of the SDK's classes that the shim gives them: src/shim/methods.c for Node. */
 
+import { getBody, getBodySize, isBodyEnded, setBody } from "./body.ts";
 import { getCallStatus } from "./calls.ts";
-import { enterMessage, getMessage, headersView } from "./contexts.ts";
-import { changeHeader, getFirstValue, getHeader, pickHeaders, removeHeader } from "./headers.ts";
+import { bodyView, enterMap, enterMessage, getMessage, headersView } from "./contexts.ts";
+import {
+  changeHeader,
+  getAllValues,
+  getFirstValue,
+  getHeader,
+  getPairs,
+  pickHeaders,
+  removeHeader,
+  setPairs,
+} from "./headers.ts";
 import { vm } from "./state.ts";
-import { byteString } from "./values.ts";
+import type { AnyFunction } from "./state.ts";
+import { byteString, fromUtf8 } from "./values.ts";
 
 function pseudoHeader(name: string): PropertyDescriptor & ThisType<object> {
   return {
@@ -17,11 +28,23 @@ function pseudoHeader(name: string): PropertyDescriptor & ThisType<object> {
   };
 }
 
-const headers: PropertyDescriptor & ThisType<object> = {
-  get() {
-    return headersView(getMessage(this).headers);
-  },
-};
+function getter(read: (view: object) => unknown): PropertyDescriptor & ThisType<object> {
+  return {
+    get() {
+      return read(this);
+    },
+  };
+}
+
+function getState(view: object): unknown {
+  const { stream } = getMessage(view);
+  const definition = stream.plugin.filter?.definition;
+  const create = definition?.["state"] as AnyFunction | undefined;
+  if (stream.state === undefined && create !== undefined) {
+    stream.state = create.call(definition);
+  }
+  return stream.state;
+}
 
 function method(run: (view: object, ...parameters: unknown[]) => unknown): PropertyDescriptor {
   return {
@@ -38,15 +61,49 @@ function define(prototype: object, members: Readonly<Record<string, PropertyDesc
   }
 }
 
+/** Of requests and responses. */
+const messageMembers = {
+  headers: getter((view) => headersView(getMessage(view).headers)),
+  trailers: getter((view) => headersView(getMessage(view).trailers)),
+  body: getter((view) => bodyView(getMessage(view).body)),
+  state: getter(getState),
+  contextId: getter((view) => getMessage(view).stream.id),
+};
+
 export function addMethods(): void {
-  const { requestPrototype, responsePrototype, headersPrototype, callResponsePrototype } = vm.sdk;
+  const { requestPrototype, responsePrototype, connectionPrototype, headersPrototype } = vm.sdk;
+  const { bodyPrototype, callResponsePrototype } = vm.sdk;
   define(requestPrototype, {
-    headers,
+    ...messageMembers,
     method: pseudoHeader(":method"),
     path: pseudoHeader(":path"),
     authority: pseudoHeader(":authority"),
   });
-  define(responsePrototype, { headers });
+  define(responsePrototype, {
+    ...messageMembers,
+    status: {
+      ...pseudoHeader(":status"),
+      ...getter((view) => Number(getFirstValue(enterMessage(view).headers.type, byteString(":status")) ?? 0)),
+    },
+  });
+  if (connectionPrototype !== undefined) {
+    define(connectionPrototype, {
+      downstreamData: getter((view) => bodyView(getMessage(view).body)),
+      upstreamData: getter((view) => bodyView(getMessage(view).stream.response.body)),
+      state: messageMembers.state,
+      contextId: messageMembers.contextId,
+    });
+  }
+  define(bodyPrototype, {
+    size: getter(getBodySize),
+    ended: getter(isBodyEnded),
+    bytes: method((view, offset, length) => getBody(view, offset, length)),
+    text: method((view) => fromUtf8(getBody(view, undefined, undefined))),
+    set: method((view, value) => {
+      setBody(view, value);
+    }),
+  });
+  const entries = method((view) => getPairs(enterMap(view)).values());
   define(headersPrototype, {
     get: method((view, name) => getHeader(view, name) ?? null),
     has: method((view, name) => getHeader(view, name) !== undefined),
@@ -60,18 +117,18 @@ export function addMethods(): void {
     delete: method((view, name) => {
       removeHeader(view, name);
     }),
+    getAll: method((view, name) => getAllValues(view, name)),
+    replaceAll: method((view, pairs) => {
+      setPairs(view, pairs);
+    }),
+    entries,
   });
+  Object.defineProperty(headersPrototype, Symbol.iterator, { ...entries, configurable: true });
   define(callResponsePrototype, {
-    status: {
-      get(this: object) {
-        return getCallStatus(this);
-      },
-    },
-    ok: {
-      get(this: object) {
-        const status = getCallStatus(this);
-        return status >= 200 && status <= 299;
-      },
-    },
+    status: getter(getCallStatus),
+    ok: getter((view) => {
+      const status = getCallStatus(view);
+      return status >= 200 && status <= 299;
+    }),
   });
 }

@@ -1,0 +1,55 @@
+import type { Edit } from "./edits.ts";
+
+/**
+ * Edits for text. All but a hundred of the engine's functions are compiled to be small, and their loops over the characters of a body
+ * or of a JSON string took ten to twenty instructions each.
+ */
+export const TEXT_EDITS: readonly Edit[] = [
+  {
+    file: "quickjs.c",
+    why: "declares what the next edits call: src/shim/bytes.c has it",
+    find: "static inline uint8_t *str8(JSString *p)\n",
+    replace: "static bool is_ascii(const char *data, size_t size);\n\nstatic inline uint8_t *str8(JSString *p)\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "text that is ASCII is looked over eight characters at a time",
+    find:
+      "        count = 0;\n        for (pos = 0; pos < len; pos++) {\n" +
+      "            count += src[pos] >> 7;\n        }\n",
+    replace:
+      "        count = 0;\n        if (!is_ascii((const char *)src, len)) {\n            for (pos = 0; pos < len; pos++)\n" +
+      "                count += src[pos] >> 7;\n        }\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "libc looks for a character four at a time",
+    find:
+      "        if ((c & ~0xff) == 0) {\n            for (i = from; i < len; i++) {\n" +
+      "                if (str8(p)[i] == (uint8_t)c)\n                    return i;\n            }\n        }\n",
+    replace:
+      "        if ((c & ~0xff) == 0) {\n            const uint8_t *text = str8(p), *found = memchr(text + from, c, len - from);\n" +
+      "            if (found)\n                return (int)(found - text);\n        }\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "JSON: characters that stand for themselves are copied together",
+    find: "    for(i = 0; i < p->len; ) {\n        c = string_getc(p, &i);\n        switch(c) {\n        case '\\t':\n            c = 't';\n",
+    replace:
+      "    for(i = 0; i < p->len; ) {\n        int plain = count_plain_characters(p, i);\n        if (plain) {\n" +
+      "            if (string_buffer_write8(b, str8(p) + i, plain))\n                goto fail;\n" +
+      "            i += plain;\n            continue;\n        }\n" +
+      "        c = string_getc(p, &i);\n        switch(c) {\n        case '\\t':\n            c = 't';\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: how many of them come next in a string of 8-bit characters",
+    find: "static JSValue JS_ToQuotedString(JSContext *ctx, JSValueConst val1)\n{\n",
+    replace:
+      "static int count_plain_characters(JSString *p, int from)\n{\n    int i, len = p->len;\n    const uint8_t *text;\n\n" +
+      "    if (p->is_wide_char)\n        return 0;\n    text = str8(p);\n" +
+      "    for (i = from; i < len && text[i] >= 32 && text[i] != '\\\"' && text[i] != '\\\\'; i++)\n        ;\n" +
+      "    return i - from;\n}\n\n" +
+      "static JSValue JS_ToQuotedString(JSContext *ctx, JSValueConst val1)\n{\n",
+  },
+];

@@ -1,0 +1,41 @@
+import type { FunctionNode } from "../engine/graph.ts";
+import { bodyOf } from "../wasm/add-functions.ts";
+import { functionCode } from "../wasm/code.ts";
+import { concat, encodeSection, encodeU32 } from "../wasm/encode.ts";
+import { functionNames } from "../wasm/function-names.ts";
+import { readModule, SectionId } from "../wasm/module.ts";
+import { replaceSections } from "../wasm/rewrite.ts";
+import type { NarrowRuntime } from "./interpreter.ts";
+
+/**
+ * Kinds of values, the engine's functions that run only when there is one, and those that make one of something else. Code that
+ * compares, adds or walks over values looks at their kind first, and calls the former from there.
+ */
+export const KINDS: Readonly<Record<string, { readonly needs: RegExp; readonly makers: readonly string[] }>> = {
+  BigInt: { needs: /^js_(?:compare_)?bigint_(?!constructor)/, makers: ["JS_NewBigInt64", "JS_NewBigUint64"] },
+  Uint8Array: { needs: /^js_typed_array_/, makers: ["js_array_buffer_constructor3"] },
+};
+
+/**
+ * Empties the functions of the engine that only values need which a program cannot make.
+ *
+ * @param kinds - of these values: keys of {@link KINDS}
+ */
+export function withoutKinds({ wasm, graph }: NarrowRuntime, kinds: readonly string[]): NarrowRuntime {
+  const needs = kinds.flatMap((kind) => KINDS[kind]?.needs ?? []);
+  const isNeeded = (name: string) => !needs.some((pattern) => pattern.test(name));
+  const info = readModule(wasm);
+  const names = functionNames(info);
+  const bodies = [...functionCode(info)].map(([index, body]) =>
+    isNeeded(names.get(index) ?? "") ? body : bodyOf(info.functions[index] ?? ""),
+  );
+  const code = bodies.flatMap((body) => [Uint8Array.from(encodeU32(body.length)), body]);
+  const content = concat([Uint8Array.from(encodeU32(bodies.length)), ...code]);
+  const empty = (node: FunctionNode) => ({ ...node, calls: [], addresses: [], constants: [] });
+  return {
+    wasm: replaceSections(wasm, info, (section) =>
+      section.id === SectionId.Code ? encodeSection(section.id, content) : section.bytes,
+    ),
+    graph: { ...graph, functions: graph.functions.map((node) => (isNeeded(node.name) ? node : empty(node))) },
+  };
+}

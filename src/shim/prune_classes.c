@@ -1,0 +1,229 @@
+/* Takes classes out of a program's heap of which it will never have an object. Runs in a build only. */
+
+/* Classes whose objects only their own constructor makes. `id` 0: Proxy's has no prototype. */
+static const struct {
+  const char *constructor;
+  JSClassID id;
+} optional_classes[] = {
+    {"DataView", JS_CLASS_DATAVIEW},
+    {"Date", JS_CLASS_DATE},
+    {"DisposableStack", JS_CLASS_DISPOSABLE_STACK},
+    {"AsyncDisposableStack", JS_CLASS_ASYNC_DISPOSABLE_STACK},
+    {"DOMException", JS_CLASS_DOM_EXCEPTION},
+    {"Map", JS_CLASS_MAP},
+    {"Set", JS_CLASS_SET},
+    {"WeakMap", JS_CLASS_WEAKMAP},
+    {"WeakSet", JS_CLASS_WEAKSET},
+    {"Proxy", JS_CLASS_PROXY},
+    {"SharedArrayBuffer", JS_CLASS_SHARED_ARRAY_BUFFER},
+};
+
+/* The classes of bytes. The shim makes objects of the first two, too: a build looks whether it can, and then names
+   Uint8Array (build/steps/snapshot.ts). */
+static const struct {
+  const char *constructor;
+  JSClassID id;
+} byte_classes[] = {
+    {"Uint8Array", JS_CLASS_UINT8_ARRAY},         {"ArrayBuffer", JS_CLASS_ARRAY_BUFFER},
+    {"Uint8ClampedArray", JS_CLASS_UINT8C_ARRAY}, {"Int8Array", JS_CLASS_INT8_ARRAY},
+    {"Int16Array", JS_CLASS_INT16_ARRAY},         {"Uint16Array", JS_CLASS_UINT16_ARRAY},
+    {"Int32Array", JS_CLASS_INT32_ARRAY},         {"Uint32Array", JS_CLASS_UINT32_ARRAY},
+    {"BigInt64Array", JS_CLASS_BIG_INT64_ARRAY},  {"BigUint64Array", JS_CLASS_BIG_UINT64_ARRAY},
+    {"Float16Array", JS_CLASS_FLOAT16_ARRAY},     {"Float32Array", JS_CLASS_FLOAT32_ARRAY},
+    {"Float64Array", JS_CLASS_FLOAT64_ARRAY},
+};
+
+static bool has_instance(JSContext *context, JSClassID id) {
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT && ((JSObject *)header)->class_id == id)
+      return true;
+  }
+  return false;
+}
+
+/* A class of which there will never be an object: nothing finalizes, marks or calls one, or reads its prototype. */
+static void remove_class(JSContext *context, JSClassID id) {
+  JSClass *class = &context->rt->class_array[id];
+  class->finalizer = NULL;
+  class->gc_mark = NULL;
+  class->call = NULL;
+  class->exotic = NULL;
+  JS_FreeValue(context, context->class_proto[id]);
+  context->class_proto[id] = JS_NULL;
+}
+
+static void remove_global(JSContext *context, const char *text) {
+  JSAtom name = JS_NewAtom(context, text);
+  JSObject *global = JS_VALUE_GET_OBJ(context->global_obj);
+  JSProperty *property;
+  if (find_own_property(&property, global, name))
+    remove_builtin(context, global, (uint32_t)(property - global->prop));
+  JS_FreeAtom(context, name);
+}
+
+/* Of a constructor only its own methods are called. */
+static void disable_constructor(JSContext *context, const char *text) {
+  JSValue constructor = JS_GetPropertyStr(context, context->global_obj, text);
+  JSObject *object = JS_VALUE_GET_OBJ(constructor);
+  if (JS_IsObject(constructor) && object->class_id == JS_CLASS_C_FUNCTION)
+    object->u.cfunc.c_function.generic = removed_generic;
+  JS_FreeValue(context, constructor);
+}
+
+/* Any of them can make the first two: a view's buffer, or a view of the same kind. */
+static void prune_bytes(JSContext *context) {
+  bool used = is_word(context, "DataView") || is_word(context, "SharedArrayBuffer"), removable[countof(byte_classes)];
+  for (size_t i = 0; i < countof(byte_classes); i++) {
+    removable[i] = !is_word(context, byte_classes[i].constructor) && !has_instance(context, byte_classes[i].id);
+    used |= !removable[i];
+  }
+  for (size_t i = 0; i < countof(byte_classes); i++) {
+    if (!removable[i] || (used && i < 2))
+      continue;
+    remove_global(context, byte_classes[i].constructor);
+    remove_class(context, byte_classes[i].id);
+  }
+}
+
+static void find_opcodes(JSContext *context, bool used[256]);
+
+/* Regular expressions are made by literals, by their constructor, and by methods that take a pattern as text. */
+static void prune_regexps(JSContext *context) {
+  bool used[256] = {false};
+  find_opcodes(context, used);
+  bool compiles = is_word(context, "RegExp") || calls_pattern_method;
+  if (!compiles)
+    regexp_compiler = NULL;
+  if (!is_word(context, "matchAll"))
+    remove_class(context, JS_CLASS_REGEXP_STRING_ITERATOR);
+  if (compiles || used[OP_regexp] || has_instance(context, JS_CLASS_REGEXP) || is_word(context, "match") ||
+      is_word(context, "matchAll") || is_word(context, "search"))
+    return;
+  remove_global(context, "RegExp");
+  remove_class(context, JS_CLASS_REGEXP);
+  JS_FreeValue(context, context->regexp_ctor);
+  context->regexp_ctor = JS_UNDEFINED;
+}
+
+/* Whether code can hold an iterator. One that a loop or a spread makes is nobody's. */
+static bool code_holds_iterators(JSContext *context) {
+  static const char *const names[] = {"Iterator", "values", "keys", "entries", "matchAll"};
+  for (size_t i = 0; i < countof(names); i++)
+    if (is_word(context, names[i]))
+      return true;
+  if (names_iterator_symbol(context))
+    return true;
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE &&
+        ((const JSFunctionBytecode *)header)->func_kind == JS_FUNC_GENERATOR)
+      return true;
+  }
+  return false;
+}
+
+/* The methods of Iterator.prototype, many of whose names arrays have, too. */
+static void prune_iterators(JSContext *context) {
+  static const JSClassID classes[] = {JS_CLASS_ITERATOR_HELPER, JS_CLASS_ITERATOR_CONCAT, JS_CLASS_ITERATOR_WRAP};
+  if (code_holds_iterators(context))
+    return;
+  JSObject *prototype = JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_ITERATOR]);
+  for (uint32_t i = 0; i < prototype->shape->prop_count; i++) {
+    const JSShapeProperty *property = &get_shape_prop(prototype->shape)[i];
+    if (property->atom != JS_ATOM_NULL && is_string_name(context, property->atom) &&
+        is_builtin(&prototype->prop[i], property->flags))
+      remove_builtin(context, prototype, i);
+  }
+  for (size_t i = 0; i < countof(classes); i++)
+    remove_class(context, classes[i]);
+}
+
+static bool has_bigint_constant(JSContext *context) {
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    const JSFunctionBytecode *function = (const JSFunctionBytecode *)header;
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
+      continue;
+    for (int i = 0; i < function->cpool_count; i++)
+      if (JS_IsBigInt(function->cpool[i]))
+        return true;
+  }
+  return false;
+}
+
+/* As JSON has it: the kinds of values that the code of a program cannot make, by the names of their constructors. The
+   build takes the engine's functions for them out, when the shim makes none, either. */
+static JSValue list_impossible(JSContext *context) {
+  static const char *const makers[] = {"BigInt", "BigInt64Array", "BigUint64Array", "DataView"};
+  bool used[256] = {false}, bigint = has_bigint_constant(context);
+  find_opcodes(context, used);
+  for (size_t i = 0; i < countof(makers); i++)
+    bigint |= !named_atoms || is_word(context, makers[i]);
+  JSValue list = JS_NewArray(context);
+  if (!bigint && !used[OP_push_bigint_i32])
+    JS_SetPropertyUint32(context, list, 0, JS_NewString(context, "BigInt"));
+  if (JS_IsNull(context->class_proto[JS_CLASS_UINT8_ARRAY]))
+    JS_SetPropertyUint32(context, list, !bigint && !used[OP_push_bigint_i32], JS_NewString(context, "Uint8Array"));
+  return list;
+}
+
+static void prune_constructors(JSContext *context) {
+  for (size_t i = 0; i < countof(optional_classes); i++) {
+    JSClassID id = optional_classes[i].id;
+    /* Object.groupBy groups with a Map; what is no base64 is a DOMException. */
+    if (is_used_as_value(context, optional_classes[i].constructor) || has_instance(context, id) ||
+        (id == JS_CLASS_MAP && is_word(context, "groupBy")) ||
+        (id == JS_CLASS_DOM_EXCEPTION && (is_word(context, "atob") || is_word(context, "btoa"))))
+      continue;
+    if (is_word(context, optional_classes[i].constructor)) /* `Date.now` */
+      disable_constructor(context, optional_classes[i].constructor);
+    else
+      remove_global(context, optional_classes[i].constructor);
+    remove_class(context, id);
+    if (id == JS_CLASS_MAP)
+      remove_class(context, JS_CLASS_MAP_ITERATOR);
+    if (id == JS_CLASS_SET)
+      remove_class(context, JS_CLASS_SET_ITERATOR);
+  }
+}
+
+/* The opcodes of all functions of the program: nothing makes another function any more. */
+static void find_opcodes(JSContext *context, bool used[256]) {
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
+      continue;
+    const JSFunctionBytecode *function = (const JSFunctionBytecode *)header;
+    for (int at = 0; at < function->byte_code_len; at += short_opcode_info(function->byte_code_buf[at]).size)
+      used[function->byte_code_buf[at]] = true;
+  }
+}
+
+/* Generators are what calls of the program's own generator functions make. */
+static void prune_generators(JSContext *context) {
+  bool kinds[4] = {false}, used[256] = {false};
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
+      kinds[((const JSFunctionBytecode *)header)->func_kind] = true;
+  }
+  find_opcodes(context, used);
+  if (!kinds[JS_FUNC_GENERATOR]) {
+    remove_class(context, JS_CLASS_GENERATOR);
+    remove_class(context, JS_CLASS_GENERATOR_FUNCTION);
+  }
+  if (!kinds[JS_FUNC_ASYNC_GENERATOR]) {
+    remove_class(context, JS_CLASS_ASYNC_GENERATOR);
+    remove_class(context, JS_CLASS_ASYNC_GENERATOR_FUNCTION);
+    if (!used[OP_for_await_of_start])
+      remove_class(context, JS_CLASS_ASYNC_FROM_SYNC_ITERATOR);
+  }
+  if (!used[OP_for_in_start])
+    remove_class(context, JS_CLASS_FOR_IN_ITERATOR);
+}
