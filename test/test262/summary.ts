@@ -1,0 +1,53 @@
+import type { Mode } from "./guest.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Of src/shim/prune.c and regexp.c. */
+const LEFT_OUT = /was left out of the module/;
+
+interface Summary {
+  readonly text: string;
+  readonly bugs: number;
+}
+
+/** What came of the tests, by mode. Failures are bugs, but for those that upstream knows, and builtins that are reached by a computed name. */
+export function summarize(
+  paths: readonly string[],
+  modes: readonly Mode[],
+  leftOut: ReadonlyMap<string, number>,
+  outcomes: Outcomes,
+  upstream: Upstream,
+): Summary {
+  const lines: string[] = [];
+  let bugs = 0;
+  for (const mode of modes) {
+    const counts = { run: 0, passed: 0, "known to upstream": 0, "builtins by a computed name": 0, bugs: 0 };
+    for (const path of paths) {
+      const outcome = outcomes.get({ path, mode });
+      if (outcome === undefined) {
+        continue;
+      }
+      counts.run++;
+      const { failure } = outcome;
+      if (failure === undefined) {
+        counts.passed++;
+      } else if (upstream.isKnownFailure(path)) {
+        counts["known to upstream"]++;
+      } else if (mode !== "kept" && LEFT_OUT.test(failure) && passesKept(path, outcomes)) {
+        counts["builtins by a computed name"]++;
+      } else {
+        counts.bugs++;
+        lines.push(`${mode} ${path}: ${failure}`);
+      }
+    }
+    bugs += counts.bugs;
+    lines.push(`${mode}: ${JSON.stringify(counts)}`);
+  }
+  lines.push("left out:", ...[...leftOut].map(([reason, count]) => `${String(count).padStart(6)}  ${reason}`));
+  return { text: lines.join("\n"), bugs };
+}
+
+function passesKept(path: string, outcomes: Outcomes): boolean {
+  const kept = outcomes.get({ path, mode: "kept" });
+  return kept !== undefined && kept.failure === undefined;
+}
