@@ -20,14 +20,22 @@ const ENTRY = "/test262/filter.ts";
 const PLUGIN = 1;
 const STREAM = 2;
 
-/** What the program logs in one request. @throws Error when it cannot be built, or traps */
-export async function logsOf(program: Bundle, mode: Mode): Promise<string[]> {
-  const bytecode = await compile(program, ENTRY);
+/** A program that is compiled, and not run yet. */
+export interface Program {
+  readonly bundle: Bundle;
+  readonly bytecode: Uint8Array;
+}
+
+/** @throws BuildError when its syntax is wrong */
+export async function compileProgram(bundle: Bundle): Promise<Program> {
+  return { bundle, bytecode: await compile(bundle, ENTRY) };
+}
+
+/** What the program logs in one request. @throws Error when its top level throws, or it traps */
+export async function logsOf(program: Program, mode: Mode): Promise<string[]> {
   const lines: string[] = [];
   const callbacks =
-    mode === "module"
-      ? await startModule(program, bytecode, lines)
-      : await startInEngine(program, bytecode, mode, lines);
+    mode === "module" ? await startModule(program, lines) : await startInEngine(program, mode, lines);
   callbacks("proxy_on_context_create", PLUGIN, 0);
   callbacks("proxy_on_vm_start", PLUGIN, 0);
   callbacks("proxy_on_configure", PLUGIN, 0);
@@ -39,7 +47,7 @@ export async function logsOf(program: Bundle, mode: Mode): Promise<string[]> {
 type Callbacks = (name: string, ...parameters: number[]) => void;
 
 /** The program goes on in the instance that has run its top level: the heap of a module, which need not be written and read. */
-async function startInEngine(bundle: Bundle, bytecode: Uint8Array, mode: Mode, lines: string[]): Promise<Callbacks> {
+async function startInEngine({ bundle, bytecode }: Program, mode: Mode, lines: string[]): Promise<Callbacks> {
   const { module } = await buildRuntime();
   const { names } = await readRuntimeGraph();
   const instance = new EngineInstance(module, (name, caller) => hostCall(name, () => caller.memory, lines));
@@ -55,7 +63,7 @@ async function startInEngine(bundle: Bundle, bytecode: Uint8Array, mode: Mode, l
   };
 }
 
-async function startModule(bundle: Bundle, bytecode: Uint8Array, lines: string[]): Promise<Callbacks> {
+async function startModule({ bundle, bytecode }: Program, lines: string[]): Promise<Callbacks> {
   const options = { bundle, entry: ENTRY, onLog: () => undefined, prune: true, findUnreachable: true };
   const started = await snapshot(bytecode, options);
   const module = new wasm.Module(strip(prune(started.wasm, started.deadPlaces), started.exports));

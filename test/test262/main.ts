@@ -18,7 +18,6 @@ import { runAll } from "./pool.ts";
 import { Suite } from "./suite.ts";
 import { summarize } from "./summary.ts";
 import { Upstream } from "./upstream.ts";
-import type { Job } from "./worker.ts";
 
 const { values } = parseArgs({
   options: {
@@ -59,8 +58,7 @@ const engine = createHash("sha256")
   .update(await readEngine("compiler"))
   .digest("hex");
 const outcomes = await Outcomes.open(`.cache/test262/${engine.slice(0, 12)}.jsonl`);
-const jobs: Job[] = chosen.flatMap((path) => modes.map((mode) => ({ path, mode })));
-await runAll(values.suite, outcomes, jobs, Number(values.processes));
+await runAll(values.suite, outcomes, chosen, modes, Number(values.processes));
 const { text, bugs } = summarize(chosen, modes, leftOut, outcomes, upstream);
 console.log(text);
 process.exitCode = bugs > 0 ? 1 : 0;

@@ -3,17 +3,18 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { WriteStream } from "node:fs";
 
-import type { Job, Outcome } from "./worker.ts";
+import type { Mode } from "./guest.ts";
+import type { Outcome } from "./worker.ts";
 
 /** What came of the tests, in a file of one line each, which a later run goes on with. */
 export class Outcomes {
-  readonly #byJob = new Map<string, Outcome>();
+  readonly #byTest = new Map<string, Outcome>();
   readonly #file: WriteStream;
 
   private constructor(file: string, lines: readonly string[]) {
     for (const line of lines) {
       const outcome = JSON.parse(line) as Outcome;
-      this.#byJob.set(key(outcome), outcome);
+      this.#byTest.set(key(outcome), outcome);
     }
     this.#file = createWriteStream(file, { flags: "a" });
   }
@@ -24,16 +25,16 @@ export class Outcomes {
     return new Outcomes(file, text.split("\n").filter((line) => line !== ""));
   }
 
-  get(job: Job): Outcome | undefined {
-    return this.#byJob.get(key(job));
+  get(path: string, mode: Mode): Outcome | undefined {
+    return this.#byTest.get(key({ path, mode }));
   }
 
   add(outcome: Outcome): void {
-    this.#byJob.set(key(outcome), outcome);
+    this.#byTest.set(key(outcome), outcome);
     this.#file.write(`${JSON.stringify(outcome)}\n`);
   }
 }
 
-function key({ path, mode }: Job): string {
+function key({ path, mode }: Pick<Outcome, "path" | "mode">): string {
   return `${mode} ${path}`;
 }

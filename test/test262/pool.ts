@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
+import type { Mode } from "./guest.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Job, Outcome } from "./worker.ts";
 
@@ -8,23 +9,33 @@ const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 /** Of one test; the guard in the module ends loops long before. */
 const TIMEOUT_MS = 300_000;
 
-/** Runs the tests that have no outcome yet, in processes of low priority. */
-export async function runAll(suite: string, outcomes: Outcomes, jobs: readonly Job[], processes: number): Promise<void> {
-  const waiting = jobs.filter((job) => outcomes.get(job) === undefined);
+/** Runs tests in all modes for which they have no outcome yet, in processes of low priority. */
+export async function runAll(
+  suite: string,
+  outcomes: Outcomes,
+  paths: readonly string[],
+  modes: readonly Mode[],
+  processes: number,
+): Promise<void> {
+  const waiting = paths
+    .map((path): Job => ({ path, modes: modes.filter((mode) => outcomes.get(path, mode) === undefined) }))
+    .filter((job) => job.modes.length > 0);
   const all = waiting.length;
   const queue = waiting.values();
   let done = 0;
-  const onOutcome = (outcome: Outcome) => {
-    outcomes.add(outcome);
+  const onDone = (results: readonly Outcome[]) => {
+    for (const outcome of results) {
+      outcomes.add(outcome);
+    }
     if (++done % 500 === 0) {
       console.log(`${done} of ${all}`);
     }
   };
-  await Promise.all(Array.from({ length: processes }, () => runWorker(suite, queue, onOutcome)));
+  await Promise.all(Array.from({ length: processes }, () => runWorker(suite, queue, onDone)));
 }
 
 /** One process after the other: one that ends has failed the test that it ran. */
-async function runWorker(suite: string, queue: Iterator<Job>, onOutcome: (outcome: Outcome) => void): Promise<void> {
+async function runWorker(suite: string, queue: Iterator<Job>, onDone: (results: readonly Outcome[]) => void): Promise<void> {
   for (let more = true; more;) {
     more = await new Promise<boolean>((resolve) => {
       const worker = fork(WORKER, [suite], { execArgv: process.execArgv });
@@ -41,17 +52,18 @@ async function runWorker(suite: string, queue: Iterator<Job>, onOutcome: (outcom
         timer = setTimeout(() => worker.kill("SIGKILL"), TIMEOUT_MS);
         worker.send(current);
       };
-      worker.on("message", (message: "ready" | Outcome) => {
-        if (message !== "ready") {
-          onOutcome(message);
+      // The first message, without outcomes, says that it is ready.
+      worker.on("message", (results: readonly Outcome[]) => {
+        if (results.length > 0) {
+          onDone(results);
         }
         next();
       });
       worker.on("exit", (code, signal) => {
         clearTimeout(timer);
-        if (current !== undefined) {
-          onOutcome({ ...current, failure: `the process ended with ${signal ?? code ?? "nothing"}` });
-        }
+        const { path, modes } = current ?? { path: "", modes: [] };
+        const failure = `the process ended with ${signal ?? code ?? "nothing"}`;
+        onDone(modes.map((mode) => ({ path, mode, failure })));
         resolve(current !== undefined);
       });
     });

@@ -23,7 +23,7 @@ export function summarize(
   for (const mode of modes) {
     const counts = { run: 0, passed: 0, "known to upstream": 0, "builtins by a computed name": 0, bugs: 0 };
     for (const path of paths) {
-      const outcome = outcomes.get({ path, mode });
+      const outcome = outcomes.get(path, mode);
       if (outcome === undefined) {
         continue;
       }
@@ -48,6 +48,6 @@ export function summarize(
 }
 
 function passesKept(path: string, outcomes: Outcomes): boolean {
-  const kept = outcomes.get({ path, mode: "kept" });
+  const kept = outcomes.get(path, "kept");
   return kept !== undefined && kept.failure === undefined;
 }

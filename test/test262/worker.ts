@@ -4,17 +4,19 @@ import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 
 import { bundle } from "../../build/steps/bundle.ts";
-import { logsOf } from "./guest.ts";
+import { compileProgram, logsOf } from "./guest.ts";
 import type { Mode } from "./guest.ts";
 import { failureOf, scriptOf } from "./script.ts";
 import { Suite } from "./suite.ts";
 
 export interface Job {
   readonly path: string;
-  readonly mode: Mode;
+  readonly modes: readonly Mode[];
 }
 
-export interface Outcome extends Job {
+export interface Outcome {
+  readonly path: string;
+  readonly mode: Mode;
   /** Undefined: it has passed. */
   readonly failure?: string;
 }
@@ -23,17 +25,25 @@ const suite = new Suite(process.argv[2] ?? "");
 const filter = await bundle(fileURLToPath(new URL("filter.ts", import.meta.url)), "/test262/filter.wasm");
 setPriority(10);
 
-async function run({ path, mode }: Job): Promise<Outcome> {
+async function run({ path, modes }: Job): Promise<Outcome[]> {
   const test = await suite.read(path);
-  const failure = await logsOf(await scriptOf(test, suite, filter), mode).then(
-    (lines) => failureOf(test, lines),
-    (error: unknown) => String(error instanceof Error ? (error.cause ?? error) : error),
-  );
-  return { path, mode, ...(failure === undefined ? {} : { failure: failure.slice(0, 1000) }) };
+  const program = scriptOf(test, suite, filter).then(compileProgram);
+  const outcomes: Outcome[] = [];
+  for (const mode of modes) {
+    const failure = await program
+      .then((compiled) => logsOf(compiled, mode))
+      .then((lines) => failureOf(test, lines), describe);
+    outcomes.push({ path, mode, ...(failure === undefined ? {} : { failure: failure.slice(0, 1000) }) });
+  }
+  return outcomes;
+}
+
+function describe(error: unknown): string {
+  return String(error instanceof Error ? (error.cause ?? error) : error);
 }
 
 process.on("message", (job: Job) => {
-  void run(job).then((outcome) => process.send?.(outcome));
+  void run(job).then((outcomes) => process.send?.(outcomes));
 });
 process.on("disconnect", () => process.exit());
-process.send?.("ready");
+process.send?.([]);
