@@ -4,10 +4,12 @@
  *     npm run test:262 -- --suite PATH --upstream PATH [--modes kept,pruned,module] [--sample N] [--only TEXT]
  *
  * --suite is a checkout of tc39/test262, --upstream one of quickjs-ng/quickjs, whose list of known failures counts; its submodule
- * names the commit of the suite. Outcomes are kept in .cache/test262 for each engine, so that a run can be stopped and goes on.
+ * names the commit of the suite. Outcomes are kept in .cache/test262 for each engine and
+ * each state of these files, so that a run can be stopped and goes on.
  */
 
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { readEngine } from "../../build/steps/engine-module.ts";
@@ -53,11 +55,14 @@ for (const folder of FOLDERS) {
   }
 }
 
-const engine = createHash("sha256")
-  .update(await readEngine("runtime"))
-  .update(await readEngine("compiler"))
-  .digest("hex");
-const outcomes = await Outcomes.open(`.cache/test262/${engine.slice(0, 12)}.jsonl`);
+const hash = createHash("sha256");
+for (const name of ["runtime", "compiler"] as const) {
+  hash.update(await readEngine(name));
+}
+for (const name of ["script", "filter", "guest"]) {
+  hash.update(await readFile(new URL(`${name}.ts`, import.meta.url)));
+}
+const outcomes = await Outcomes.open(`.cache/test262/${hash.digest("hex").slice(0, 12)}.jsonl`);
 await runAll(values.suite, outcomes, chosen, modes, Number(values.processes));
 const { text, bugs } = summarize(chosen, modes, leftOut, outcomes, upstream);
 console.log(text);

@@ -11,10 +11,15 @@ const ASYNC_FAILED = "Test262:AsyncTestFailure:";
 
 const NO_MAP = new BundleMap(JSON.stringify({ version: 3, sources: [], names: [], mappings: "" }), "/");
 
-/** In the place of a file of the harness that makes code of a string. */
-const OWN_HARNESS: Readonly<Record<string, string>> = {
-  "fnGlobalObject.js": "function fnGlobalObject() { return globalThis; }\n",
-};
+/** Where the harness makes code of a string, and what stands there instead. */
+const CODE_OF_STRINGS: readonly (readonly [RegExp, string])[] = [
+  [/\bFunction\("return this;"\)\(\)/, "globalThis"],
+  [/\bnew Function\('return class My'.*\)\(\)/, "class extends globalThis[type] {}"],
+];
+
+function withoutCodeOfStrings(harness: string): string {
+  return CODE_OF_STRINGS.reduce((text, [pattern, code]) => text.replace(pattern, code), harness);
+}
 
 /**
  * The program that runs a test in a hook, when builtins have been taken out: the harness is its top level, with global variables as the
@@ -25,7 +30,7 @@ const OWN_HARNESS: Readonly<Record<string, string>> = {
 export async function scriptOf(test: SuiteTest, suite: Suite, filter: Bundle): Promise<Bundle> {
   const isAsync = test.flags.includes("async");
   const names = ["assert.js", "sta.js", ...(isAsync ? ["doneprintHandle.js"] : []), ...test.includes];
-  const harness = await Promise.all(names.map(async (name) => OWN_HARNESS[name] ?? (await suite.harness(name))));
+  const harness = await Promise.all(names.map(async (name) => withoutCodeOfStrings(await suite.harness(name))));
   const detach = test.includes.includes("detachArrayBuffer.js")
     ? "var $262 = { detachArrayBuffer(buffer) { buffer.transfer(); } };"
     : "";
