@@ -10,9 +10,9 @@ function make(bytes: number): unknown {
     case 1:
       return "x".repeat(bytes);
     case 2:
-      return Array.from({ length: bytes >> 3 }, (_, at) => at / 3);
+      return new Array<number>(bytes >> 3).fill(0.5);
     default:
-      return new Map(Array.from({ length: bytes >> 6 }, (_, at) => [at, { at }]));
+      return new Map(Array.from({ length: bytes >> 8 }, (_, at) => [at, { at }]));
   }
 }
 

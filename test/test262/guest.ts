@@ -34,8 +34,7 @@ export async function compileProgram(bundle: Bundle): Promise<Program> {
 /** What the program logs in one request. @throws Error when its top level throws, or it traps */
 export async function logsOf(program: Program, mode: Mode): Promise<string[]> {
   const lines: string[] = [];
-  const callbacks =
-    mode === "module" ? await startModule(program, lines) : await startInEngine(program, mode, lines);
+  const callbacks = mode === "module" ? await startModule(program, lines) : await startInEngine(program, mode, lines);
   callbacks("proxy_on_context_create", PLUGIN, 0);
   callbacks("proxy_on_vm_start", PLUGIN, 0);
   callbacks("proxy_on_configure", PLUGIN, 0);

@@ -11,6 +11,8 @@ interface Rule {
   readonly applies: (test: SuiteTest, upstream: Upstream) => boolean;
 }
 
+export const CODE_FROM_STRINGS = "code from strings: there is no parser";
+
 /** Folders whose tests run, unless a rule leaves them out. */
 export const FOLDERS = ["test/language", "test/built-ins", "test/annexB/built-ins"] as const;
 
@@ -26,6 +28,9 @@ const hasFeature = (...names: string[]) => {
 const hasText = (pattern: RegExp) => {
   return ({ code }: SuiteTest) => pattern.test(withoutComments(code));
 };
+
+/** Tests that look for their variables in the global object. */
+const GLOBAL_VARIABLES: readonly string[] = ["test/language/statements/variable/S12.2_A11.js"];
 
 /** The first that applies is the reason. */
 const RULES: readonly Rule[] = [
@@ -43,17 +48,20 @@ const RULES: readonly Rule[] = [
     applies: ({ negative }) => negative !== undefined && negative.phase !== "runtime",
   },
   {
-    reason: "code from strings: there is no parser",
+    reason: CODE_FROM_STRINGS,
     applies: (test) =>
       isIn("language/eval-code", "built-ins/eval")(test) ||
       isIn("built-ins/GeneratorFunction", "built-ins/AsyncFunction", "built-ins/AsyncGeneratorFunction")(test) ||
       test.includes.some((name) => name === "wellKnownIntrinsicObjects.js") ||
-      hasText(/\beval\b(?!["'])|\bFunction\s*\(|\b(Async|Generator|AsyncGenerator)Function\s*\(/)(test),
+      hasText(/\beval\b(?!["'])|\bFunction(\s*\(|\.(call|apply)\b)|\b(Async|Generator|AsyncGenerator)Function\s*\(/)(
+        test,
+      ),
   },
   {
     reason: "scripts beside the program, their global variables, other realms and threads",
     applies: (test) =>
       isIn("language/global-code", "built-ins/Atomics")(test) ||
+      GLOBAL_VARIABLES.includes(test.path) ||
       hasFeature("cross-realm", "Atomics", "IsHTMLDDA", "hashbang", "caller", "ShadowRealm")(test) ||
       hasText(/\$262\.(agent|createRealm|evalScript|AbstractModuleSource|gc)\b/)(test),
   },

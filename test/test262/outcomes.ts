@@ -22,7 +22,10 @@ export class Outcomes {
   static async open(file: string): Promise<Outcomes> {
     await mkdir(dirname(file), { recursive: true });
     const text = await readFile(file, "utf8").catch(() => "");
-    return new Outcomes(file, text.split("\n").filter((line) => line !== ""));
+    return new Outcomes(
+      file,
+      text.split("\n").filter((line) => line !== ""),
+    );
   }
 
   get(path: string, mode: Mode): Outcome | undefined {

@@ -35,7 +35,11 @@ export async function runAll(
 }
 
 /** One process after the other: one that ends has failed the test that it ran. */
-async function runWorker(suite: string, queue: Iterator<Job>, onDone: (results: readonly Outcome[]) => void): Promise<void> {
+async function runWorker(
+  suite: string,
+  queue: Iterator<Job>,
+  onDone: (results: readonly Outcome[]) => void,
+): Promise<void> {
   for (let more = true; more;) {
     more = await new Promise<boolean>((resolve) => {
       const worker = fork(WORKER, [suite], { execArgv: process.execArgv });

@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
+
+import { bundle } from "../../build/steps/bundle.ts";
 import type { Bundle } from "../../build/steps/bundle.ts";
 import { BundleMap } from "../../build/source-map.ts";
 import type { Suite, SuiteTest } from "./suite.ts";
 
 /** What a test's module logs. */
-export const PASSED = "test262: passed";
-export const FAILED = "test262: failed: ";
+const PASSED = "test262: passed";
+const FAILED = "test262: failed: ";
 /** Of `$DONE` in the harness. */
 const ASYNC_PASSED = "Test262:AsyncTestComplete";
 const ASYNC_FAILED = "Test262:AsyncTestFailure:";
@@ -19,6 +22,11 @@ const CODE_OF_STRINGS: readonly (readonly [RegExp, string])[] = [
 
 function withoutCodeOfStrings(harness: string): string {
   return CODE_OF_STRINGS.reduce((text, [pattern, code]) => text.replace(pattern, code), harness);
+}
+
+/** filter.ts, for `scriptOf`. */
+export function bundleFilter(): Promise<Bundle> {
+  return bundle(fileURLToPath(new URL("filter.ts", import.meta.url)), "/test262/filter.wasm");
 }
 
 /**

@@ -13,7 +13,8 @@ export class Upstream {
   private constructor(config: string, errors: string) {
     const paths = [...errors.matchAll(/^test262\/(test\/\S+?\.js):\d+:/gm)].map(([, path = ""]) => path);
     this.#known = new Set(paths);
-    const [, features = "", excluded = ""] = /\[features\]\n([\s\S]*)\[exclude\]\n([\s\S]*)\[tests\]/.exec(config) ?? [];
+    const [, features = "", excluded = ""] =
+      /\[features\]\n([\s\S]*)\[exclude\]\n([\s\S]*)\[tests\]/.exec(config) ?? [];
     this.#skippedFeatures = new Set([...features.matchAll(/^(\S+)=skip$/gm)].map(([, feature = ""]) => feature));
     this.#excluded = [...excluded.matchAll(/^test262\/(test\/\S+)$/gm)].map(([, path = ""]) => path);
     if (this.#known.size === 0 || this.#skippedFeatures.size === 0 || this.#excluded.length === 0) {

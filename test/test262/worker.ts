@@ -1,12 +1,10 @@
 /** A process that runs tests: `worker.ts SUITE`. Is sent tests to run and sends back what came of each. */
 
 import { setPriority } from "node:os";
-import { fileURLToPath } from "node:url";
 
-import { bundle } from "../../build/steps/bundle.ts";
 import { compileProgram, logsOf } from "./guest.ts";
 import type { Mode } from "./guest.ts";
-import { failureOf, scriptOf } from "./script.ts";
+import { bundleFilter, failureOf, scriptOf } from "./script.ts";
 import { Suite } from "./suite.ts";
 
 export interface Job {
@@ -22,7 +20,7 @@ export interface Outcome {
 }
 
 const suite = new Suite(process.argv[2] ?? "");
-const filter = await bundle(fileURLToPath(new URL("filter.ts", import.meta.url)), "/test262/filter.wasm");
+const filter = await bundleFilter();
 setPriority(10);
 
 async function run({ path, modes }: Job): Promise<Outcome[]> {
