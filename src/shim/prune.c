@@ -307,8 +307,8 @@ static void remove_builtin(JSContext *context, JSObject *object, uint32_t index)
   property->u.init.opaque = NULL;
 }
 
-/* Others than `match` look whether Symbol.match is there: split, matchAll, replaceAll, includes and RegExp ask so whether
-   something is a regular expression. */
+/* Others than `match` look whether Symbol.match is there: split, matchAll, replaceAll, includes and RegExp ask so
+   whether something is a regular expression. */
 static void remove_symbol_match(JSContext *context, JSObject *object, uint32_t index) {
   JSProperty *property = clear_property(context, object, index, JS_PROP_NORMAL);
   if (property)
