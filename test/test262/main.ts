@@ -1,11 +1,11 @@
 /**
  * Runs the tests of test262 that a filter's code can meet, on the product's engine:
  *
- *     npm run test:262 -- --suite PATH --upstream PATH [--modes kept,pruned,module] [--sample N] [--only TEXT]
+ *     npm run test:262 -- --suite PATH --upstream PATH [--modes kept,pruned,module] [--sample N] [--only TEXT] [--processes 2]
  *
  * --suite is a checkout of tc39/test262, --upstream one of quickjs-ng/quickjs, whose list of known failures counts; its submodule
- * names the commit of the suite. Outcomes are kept in .cache/test262 for each engine and
- * each state of these files, so that a run can be stopped and goes on.
+ * names the commit of the suite. Outcomes are kept in .cache/test262 for each engine and each state of these files, so that a run can
+ * be stopped and goes on.
  */
 
 import { createHash } from "node:crypto";
@@ -21,11 +21,13 @@ import { Suite } from "./suite.ts";
 import { summarize } from "./summary.ts";
 import { Upstream } from "./upstream.ts";
 
+const MODES: readonly Mode[] = ["kept", "pruned", "module"];
+
 const { values } = parseArgs({
   options: {
     suite: { type: "string" },
     upstream: { type: "string" },
-    modes: { type: "string", default: "kept,pruned,module" },
+    modes: { type: "string", default: MODES.join(",") },
     sample: { type: "string", default: "1" },
     only: { type: "string", default: "" },
     processes: { type: "string", default: "2" },
@@ -34,7 +36,7 @@ const { values } = parseArgs({
 if (values.suite === undefined || values.upstream === undefined) {
   throw new Error("--suite PATH and --upstream PATH name checkouts of tc39/test262 and of quickjs-ng/quickjs");
 }
-const modes = values.modes.split(",") as Mode[];
+const modes = values.modes.split(",").map(modeOf);
 const suite = new Suite(values.suite);
 const upstream = await Upstream.read(values.upstream);
 
@@ -67,3 +69,11 @@ await runAll(values.suite, outcomes, chosen, modes, Number(values.processes));
 const { text, bugs } = summarize(chosen, modes, leftOut, outcomes, upstream);
 console.log(text);
 process.exitCode = bugs > 0 ? 1 : 0;
+
+function modeOf(name: string): Mode {
+  const mode = MODES.find((each) => each === name);
+  if (mode === undefined) {
+    throw new Error(`there is no mode ${name}: --modes takes ${MODES.join(",")}`);
+  }
+  return mode;
+}

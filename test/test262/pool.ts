@@ -41,7 +41,7 @@ async function runWorker(
   onDone: (results: readonly Outcome[]) => void,
 ): Promise<void> {
   for (let more = true; more;) {
-    more = await new Promise<boolean>((resolve) => {
+    more = await new Promise<boolean>((resolve, reject) => {
       const worker = fork(WORKER, [suite], { execArgv: process.execArgv });
       let current: Job | undefined;
       let timer: NodeJS.Timeout | undefined;
@@ -65,10 +65,16 @@ async function runWorker(
       });
       worker.on("exit", (code, signal) => {
         clearTimeout(timer);
-        const { path, modes } = current ?? { path: "", modes: [] };
         const failure = `the process ended with ${signal ?? code ?? "nothing"}`;
-        onDone(modes.map((mode) => ({ path, mode, failure })));
-        resolve(current !== undefined);
+        if (current !== undefined) {
+          const { path, modes } = current;
+          onDone(modes.map((mode) => ({ path, mode, failure })));
+          resolve(true);
+        } else if (code === 0) {
+          resolve(false);
+        } else {
+          reject(new Error(`${failure} before it ran a test`));
+        }
       });
     });
   }

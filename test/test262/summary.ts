@@ -35,7 +35,7 @@ export function summarize(
     for (const path of paths) {
       const outcome = outcomes.get(path, mode);
       if (outcome === undefined) {
-        continue;
+        throw new Error(`${path} was not run: ${mode}`);
       }
       counts.run++;
       const { failure } = outcome;
