@@ -73,16 +73,32 @@ static bool is_builtin(const JSProperty *property, int flags) {
   }
 }
 
-/* Makes `shim_removed_builtin` what reading the property calls. */
-static void remove_builtin(JSContext *context, JSObject *object, uint32_t index) {
+/* Takes a property's value away. Returns the property, whose new value is of another kind; NULL: no memory. */
+static JSProperty *clear_property(JSContext *context, JSObject *object, uint32_t index, int kind) {
   JSShapeProperty *shape_property = &get_shape_prop(object->shape)[index];
   if (js_shape_prepare_update(context, object, &shape_property) < 0)
-    return;
+    return NULL;
   JSProperty *property = &object->prop[index];
   free_property(context->rt, property, shape_property->flags);
-  shape_property->flags = (shape_property->flags & ~JS_PROP_TMASK) | JS_PROP_AUTOINIT;
+  shape_property->flags = (shape_property->flags & ~JS_PROP_TMASK) | kind;
+  return property;
+}
+
+/* Makes `shim_removed_builtin` what reading the property calls. */
+static void remove_builtin(JSContext *context, JSObject *object, uint32_t index) {
+  JSProperty *property = clear_property(context, object, index, JS_PROP_AUTOINIT);
+  if (!property)
+    return;
   property->u.init.realm_and_id = (uintptr_t)JS_DupContext(context) | JS_AUTOINIT_ID_BYTECODE;
   property->u.init.opaque = NULL;
+}
+
+/* Others than `match` look whether Symbol.match is there: split, matchAll, replaceAll, includes and RegExp ask so
+   whether something is a regular expression. */
+static void remove_symbol_match(JSContext *context, JSObject *object, uint32_t index) {
+  JSProperty *property = clear_property(context, object, index, JS_PROP_NORMAL);
+  if (property)
+    property->u.value = JS_TRUE;
 }
 
 static void prune_object(JSContext *context, JSObject *object) {
@@ -99,7 +115,10 @@ static void prune_object(JSContext *context, JSObject *object) {
       else
         remove_builtin(context, object, i);
     } else if (!is_named(context, name) && !is_static_member(object, name)) {
-      remove_builtin(context, object, i);
+      if (name == JS_ATOM_Symbol_match)
+        remove_symbol_match(context, object, i);
+      else
+        remove_builtin(context, object, i);
     }
   }
 }

@@ -98,6 +98,18 @@ test("literal regular expressions need no pattern compiler; a computed way to it
   expect(used.lines).toEqual(["a- 1"]);
 });
 
+// Each is all that a program has of regular expressions; these builtins ask whether something is one.
+test.each([
+  ["split", `"hello".split(/l/).join("|")`, "he||o"],
+  ["matchAll", `[..."a1b2".matchAll(/[0-9]/g)].join("|")`, "1|2"],
+  ["replaceAll", `"a1b2".replaceAll(/[0-9]/g, "-")`, "a-b-"],
+  ["RegExp of a pattern", `String(new RegExp(/a/))`, "/a/"],
+  ["RegExp of any object", `String(RegExp({ toString: () => "a" } as unknown as string, "g"))`, "/a/g"],
+  ["includes", `"a".includes(/a/ as unknown as string)`, "TypeError: regexp not supported"],
+])("a builtin that looks up Symbol.match: %s", async (_, expression, expected) => {
+  expect((await logOf(`log.info(${expression});`)).lines).toEqual([expected]);
+});
+
 test("what a builtin itself makes is there, though nothing names it: DOMException, Map", async () => {
   const { lines } = await logOf(`
     log.info(JSON.stringify(Object.groupBy([1, 2, 3], (value) => (value % 2 === 1 ? "odd" : "even"))));
