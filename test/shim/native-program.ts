@@ -9,11 +9,14 @@ import { promisify } from "node:util";
 import { writeRuntimeSources } from "../../build/engine/engine.ts";
 import { bundle } from "../../build/steps/bundle.ts";
 import { compile } from "../../build/steps/compile.ts";
+import type { Program } from "../../scripts/debian-tools.ts";
 
 export const run = promisify(execFile);
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const CFLAGS = ["-g", "-O1", "-w", "-D_GNU_SOURCE", "-DQJS_DISABLE_PARSER", "-fno-omit-frame-pointer"];
+
+const GCC: Program = { path: "gcc", env: {} };
 
 async function sources(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => /\.[ch]$/.test(name)).sort();
@@ -32,29 +35,29 @@ async function hashOf(folder: string, command: readonly string[]): Promise<strin
  * when a source has changed.
  *
  * @param unit - "cases" for cases.c
+ * @param program - the program's name, when more than one is made of a unit
  * @returns the program's path
  */
 export async function compileNatively(
   unit: string,
   flags: readonly string[],
-  compiler = "gcc",
-  advice = "gcc with its sanitizers is needed for the shim's tests (Debian: gcc libc6-dev)",
+  { compiler = GCC, name = unit }: { compiler?: Program; name?: string } = {},
 ): Promise<string> {
   const work = fileURLToPath(new URL(`../../.cache/shim-${unit}/`, import.meta.url));
-  const program = join(work, unit);
+  const program = join(work, name);
   await writeRuntimeSources(work);
-  for (const name of await sources(here)) {
-    await copyFile(join(here, name), join(work, name));
+  for (const source of await sources(here)) {
+    await copyFile(join(here, source), join(work, source));
   }
-  const command = [compiler, ...CFLAGS, ...flags];
+  const command = [compiler.path, ...CFLAGS, ...flags];
   const stamp = `${program}.inputs`;
   const hash = await hashOf(work, command);
   if (!existsSync(program) || !existsSync(stamp) || (await readFile(stamp, "utf8")) !== hash) {
-    await run(compiler, [...command.slice(1), "-o", program, join(work, `${unit}.c`), "-lm"]).catch(
-      (cause: unknown) => {
-        throw new Error(advice, { cause });
-      },
-    );
+    await run(compiler.path, [...command.slice(1), "-o", program, join(work, `${unit}.c`), "-lm"], {
+      env: { ...process.env, ...compiler.env },
+    }).catch((cause: unknown) => {
+      throw new Error("the shim's tests need gcc with its sanitizers (Debian: gcc libc6-dev)", { cause });
+    });
     await writeFile(stamp, hash);
   }
   return program;
