@@ -14,7 +14,7 @@ import type { Program } from "../../scripts/debian-tools.ts";
 export const run = promisify(execFile);
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const CFLAGS = ["-g", "-O1", "-w", "-D_GNU_SOURCE", "-DQJS_DISABLE_PARSER", "-fno-omit-frame-pointer"];
+const CFLAGS = ["-O1", "-w", "-D_GNU_SOURCE", "-DQJS_DISABLE_PARSER", "-fno-omit-frame-pointer"];
 
 const GCC: Program = { path: "gcc", env: {} };
 
