@@ -41,6 +41,7 @@ static struct {
   const char *grpc_message; /* of the status */
   bool grpc_nested;         /* sending ends the stream from within */
   bool null_results, failing_results;
+  uint32_t failing_status;
   uint32_t delete_in_reply;     /* the stream, or the plugin, that a local reply ends from within */
   uint32_t body_arrives_in_log; /* the stream whose body arrives within proxy_log */
   char log[1 << 16];
@@ -96,7 +97,7 @@ static uint32_t give(const char *data, size_t size, char **out, size_t *out_size
   if (host.failing_results) { /* a result beside a refusal */
     *out = proxy_on_memory_allocate(size);
     *out_size = size;
-    return PROXY_STATUS_INTERNAL_FAILURE;
+    return host.failing_status ? host.failing_status : PROXY_STATUS_INTERNAL_FAILURE;
   }
   char *memory = proxy_on_memory_allocate(size);
   if (!memory)
