@@ -18,13 +18,11 @@ const CFLAGS = ["-O1", "-w", "-D_GNU_SOURCE", "-DQJS_DISABLE_PARSER", "-fno-omit
 
 const GCC: Program = { path: "gcc", env: {} };
 
-async function sources(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => /\.[ch]$/.test(name)).sort();
-}
+const folderOf = (unit: string) => fileURLToPath(new URL(`../../.cache/shim-${unit}/`, import.meta.url));
 
 async function hashOf(folder: string, command: readonly string[]): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(command));
-  for (const name of await sources(folder)) {
+  for (const name of (await readdir(folder)).sort()) {
     hash.update(await readFile(join(folder, name)));
   }
   return hash.digest("hex");
@@ -35,7 +33,7 @@ async function hashOf(folder: string, command: readonly string[]): Promise<strin
  * when a source has changed.
  *
  * @param unit - "cases" for cases.c
- * @param program - the program's name, when more than one is made of a unit
+ * @param options - `compiler`: other than gcc; `name`: the program's, when more than one is made of a unit
  * @returns the program's path
  */
 export async function compileNatively(
@@ -43,20 +41,22 @@ export async function compileNatively(
   flags: readonly string[],
   { compiler = GCC, name = unit }: { compiler?: Program; name?: string } = {},
 ): Promise<string> {
-  const work = fileURLToPath(new URL(`../../.cache/shim-${unit}/`, import.meta.url));
-  const program = join(work, name);
-  await writeRuntimeSources(work);
-  for (const source of await sources(here)) {
-    await copyFile(join(here, source), join(work, source));
+  const program = join(folderOf(unit), name);
+  const sources = join(folderOf(unit), "src"); // emptied first
+  await writeRuntimeSources(sources);
+  for (const source of (await readdir(here)).filter((file) => file.endsWith(".h") || file === `${unit}.c`)) {
+    await copyFile(join(here, source), join(sources, source));
   }
   const command = [compiler.path, ...CFLAGS, ...flags];
   const stamp = `${program}.inputs`;
-  const hash = await hashOf(work, command);
+  const hash = await hashOf(sources, command);
   if (!existsSync(program) || !existsSync(stamp) || (await readFile(stamp, "utf8")) !== hash) {
-    await run(compiler.path, [...command.slice(1), "-o", program, join(work, `${unit}.c`), "-lm"], {
+    await run(compiler.path, [...command.slice(1), "-o", program, join(sources, `${unit}.c`), "-lm"], {
       env: { ...process.env, ...compiler.env },
     }).catch((cause: unknown) => {
-      throw new Error("the shim's tests need gcc with its sanitizers (Debian: gcc libc6-dev)", { cause });
+      throw new Error(`${unit}.c does not compile with ${compiler.path}; gcc needs its sanitizers (Debian: gcc libc6-dev)`, {
+        cause,
+      });
     });
     await writeFile(stamp, hash);
   }
@@ -65,7 +65,7 @@ export async function compileNatively(
 
 /** Makes bytecode of a filter. @returns its path */
 export async function compileFilter(unit: string, entry: string): Promise<string> {
-  const work = fileURLToPath(new URL(`../../.cache/shim-${unit}/`, import.meta.url));
+  const work = folderOf(unit);
   await mkdir(work, { recursive: true });
   const file = join(work, "program.bin");
   await writeFile(file, await compile(await bundle(entry, join(work, "program.wasm")), entry));
