@@ -44,11 +44,11 @@ static const char *take_text(Input *input) {
 }
 
 static const char *const paths[] = {
-    "/headers",   "/iterate",      "/bytes",          "/bad-value",   "/call",       "/close",        "/close-later",
-    "/keep",      "/use-kept",     "/fails",          "/parallel",    "/state",      "/wasi",         "/receive",
-    "/grpc",      "/grpc-stream",  "/grpc-send",      "/grpc-cancel", "/reply",      "/wrong-result", "/throw",
-    "/throw-odd", "/reject-later", "/reject-handled", "/body",        "/body-waits", "/longer",       "/detach",
-    "/odd",       "/recursion"};
+    "/headers",     "/iterate",      "/bytes",    "/bad-value",   "/call",         "/close",
+    "/close-later", "/keep",         "/use-kept", "/fails",       "/parallel",     "/state",
+    "/wasi",        "/receive",      "/grpc",     "/grpc-stream", "/grpc-send",    "/grpc-cancel",
+    "/reply",       "/wrong-result", "/throw",    "/throw-odd",   "/reject-later", "/reject-handled",
+    "/body",        "/body-waits",   "/longer",   "/detach",      "/odd",          "/recursion"};
 
 /* Of fuzz-program.ts: which filter, and something for it. */
 static const char *const configurations[] = {"", "r", "w", "w1", "p", "d", "c", "{\"a\": 1}", "\"refused\"", "{"};
@@ -254,7 +254,8 @@ static bool lie(char **out, size_t *out_size, uint32_t *status) {
   for (size_t i = 0; memory && i < size; i++)
     memory[i] = (char)take_byte(current_input);
   *out = memory;
-  *out_size = kind >= 0xc0 && kind < 0xd0 ? 0 : size; /* never more than there is: the host writes the module's memory */
+  *out_size =
+      kind >= 0xc0 && kind < 0xd0 ? 0 : size; /* never more than there is: the host writes the module's memory */
   return true;
 }
 

@@ -54,9 +54,12 @@ export async function compileNatively(
     await run(compiler.path, [...command.slice(1), "-o", program, join(sources, `${unit}.c`), "-lm"], {
       env: { ...process.env, ...compiler.env },
     }).catch((cause: unknown) => {
-      throw new Error(`${unit}.c does not compile with ${compiler.path}; gcc needs its sanitizers (Debian: gcc libc6-dev)`, {
-        cause,
-      });
+      throw new Error(
+        `${unit}.c does not compile with ${compiler.path}; gcc needs its sanitizers (Debian: gcc libc6-dev)`,
+        {
+          cause,
+        },
+      );
     });
     await writeFile(stamp, hash);
   }
