@@ -53,14 +53,14 @@ class PairHost {
 
   constructor() {
     const calls: Record<string, (...parameters: number[]) => void> = {
-      proxy_get_header_map_pairs: (_map = 0, at = 0, size = 0) => {
+      proxy_get_header_map_pairs: (...[, at = 0, size = 0]) => {
         const pointer = this.#exports["malloc"]?.(this.#block.length) ?? 0;
         this.#bytes(pointer, this.#block.length).set(this.#block);
         const view = new DataView(this.#memory.buffer);
         view.setUint32(at, pointer, true);
         view.setUint32(size, this.#block.length, true);
       },
-      proxy_set_header_map_pairs: (_map = 0, at = 0, size = 0) => {
+      proxy_set_header_map_pairs: (...[, at = 0, size = 0]) => {
         this.#written = this.#bytes(at, size).slice();
       },
       proxy_log: (level = 0, at = 0, size = 0) => {

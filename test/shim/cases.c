@@ -316,6 +316,28 @@ static void test_rewritten_body_loses_its_length_after_the_headers_hook(void) {
   finish(id);
 }
 
+/* The bounds of the hook's part were beyond the body's end then. */
+static void test_body_becomes_smaller_while_its_hook_waits(void) {
+  uint32_t action;
+  uint32_t id = request("/body", &action);
+  set_body("abcd");
+  CHECK(proxy_on_request_body(id, 4, 0) == PROXY_ACTION_PAUSE && host.calls == 1);
+  set_body("a");
+  CHECK(proxy_on_request_body(id, 1, 1) == PROXY_ACTION_PAUSE);
+  answer(host.last_call);
+  CHECK(body_is("[a]") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  finish(id);
+  host_reset();
+  id = request("/", &action);
+  set_body_mode(BODY_INSPECT);
+  set_body("abcd");
+  CHECK(proxy_on_request_body(id, 4, 0) == PROXY_ACTION_PAUSE && host_logged("part abcd false"));
+  set_body("a");
+  CHECK(proxy_on_request_body(id, 1, 1) == PROXY_ACTION_CONTINUE && host_logged("part  true"));
+  set_body_mode(BODY_STREAM);
+  finish(id);
+}
+
 static void test_stream_ends_while_its_body_waits(void) {
   uint32_t action;
   uint32_t id = request("/body", &action);
@@ -1323,6 +1345,7 @@ static const struct {
     CASE(test_inspected_body_ends_with_trailers),
     CASE(test_inspected_body_waits_for_its_hook_and_for_the_rest),
     CASE(test_rewritten_body_loses_its_length_after_the_headers_hook),
+    CASE(test_body_becomes_smaller_while_its_hook_waits),
     CASE(test_stream_ends_while_its_body_waits),
     CASE(test_answer_after_the_stream_ended),
     CASE(test_answer_without_headers_is_a_failure),
