@@ -38,7 +38,7 @@ test.each(TARGETS)(
         `-seed=${SEED}`,
         `-exact_artifact_path=${crash}`,
         "-max_len=1000",
-        "-timeout=20",
+        "-timeout=120",
         "-print_final_stats=1",
         ...corpus,
         casesOf(target),
