@@ -906,6 +906,19 @@ static void test_memory_runs_out_anywhere(void) {
   finish(id);
 }
 
+/* An empty part of a string that could not be made. */
+static void test_empty_values_without_memory(void) {
+  for (size_t room = 0; room < 4096; room += 8) {
+    host_reset();
+    host_add_header(":path", "/headers");
+    host_add_header("x-twice", "");
+    JS_SetMemoryLimit(vm.runtime, heap_size() + room);
+    run("/headers");
+    JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
+  }
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
 /* The engine's allocations, of which the next ones succeed and all others fail. */
 static size_t allocations_left;
 
@@ -1399,6 +1412,7 @@ static const struct {
     CASE(test_odd_arguments),
     CASE(test_heap_stays_flat),
     CASE(test_memory_runs_out_anywhere),
+    CASE(test_empty_values_without_memory),
     CASE(test_allocations_fail_anywhere),
     CASE(test_no_block_for_the_host_or_the_shim),
 };
