@@ -109,6 +109,11 @@ static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of
 
 static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_stream) {
   message->body_size = size;
+  /* A host that holds less than it did: of what a hook has been given there is no more. */
+  if (message->body_end > size)
+    message->body_end = size;
+  if (message->body_start > size)
+    message->body_start = size;
   message->body_ended = message->body_complete = end_of_stream;
   note_body(message);
   return arrive(message, ARRIVED_BODY);

@@ -97,7 +97,8 @@ static JSValue get_joined_values(JSContext *context, uint32_t map_type, const By
       continue;
     if (found++)
       string_buffer_write8(&values, (const uint8_t *)", ", 2);
-    string_buffer_write8(&values, (const uint8_t *)pair.value, (int)pair.value_size);
+    if (pair.value_size) /* nothing must not be written to a buffer that there was no memory for */
+      string_buffer_write8(&values, (const uint8_t *)pair.value, (int)pair.value_size);
   }
   host_free(data);
   JSValue joined = string_buffer_end(&values);

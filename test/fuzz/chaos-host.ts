@@ -8,12 +8,21 @@ export interface Answer {
   readonly data: Uint8Array;
   /** 0: a length without a pointer; 1: no length; others: the truth. */
   readonly lie: number;
+  /** What the host does within the host call. */
+  readonly within?: Event | undefined;
+}
+
+/** A callback, and what it is called with. */
+export interface Event {
+  readonly callback: number;
+  readonly parameters: readonly number[];
 }
 
 const OK = 0;
 const ROOT = 1;
 /** Ids that events and answers share, so that they meet. */
 const FIRST_STREAM = 10;
+const MAX_DEPTH = 2;
 
 type Exports = Record<string, (...parameters: number[]) => number>;
 
@@ -24,7 +33,9 @@ export class ChaosHost {
   readonly #exports: Exports;
   readonly #memory: WasmMemory;
   readonly #callbacks: readonly string[];
+  readonly #created = new Set<number>();
   #calls = 0;
+  #depth = 0;
   #streams = 1000;
 
   constructor(module: WasmModule) {
@@ -45,8 +56,13 @@ export class ChaosHost {
     return this.#exports[name]?.(...parameters);
   }
 
+  /** The size of the module's memory, which never becomes smaller. */
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
   /** Calls one of the module's callbacks. Contexts are few. */
-  call(callback: number, [first = 0, ...parameters]: readonly number[]): void {
+  call({ callback, parameters: [first = 0, ...parameters] }: Event): void {
     const name = this.#callbacks[callback % this.#callbacks.length] ?? "";
     if (name === "proxy_on_memory_allocate") {
       return;
@@ -56,6 +72,7 @@ export class ChaosHost {
       return;
     }
     if (name === "proxy_on_context_create") {
+      this.#created.add(context);
       this.#run(name, context, (parameters[0] ?? 0) % 3 === 0 ? 0 : ROOT);
     } else {
       this.#run(name, context, ...parameters);
@@ -65,9 +82,11 @@ export class ChaosHost {
   /** Whether an ordinary stream passes. */
   serves(): boolean {
     this.answers = [];
-    for (let id = FIRST_STREAM; id < FIRST_STREAM + 4; id++) {
+    this.#created.delete(ROOT);
+    for (const id of this.#created) {
       this.#run("proxy_on_delete", id);
     }
+    this.#created.clear();
     this.#run("proxy_on_configure", ROOT, 0);
     const id = ++this.#streams;
     this.#run("proxy_on_context_create", id, ROOT);
@@ -80,15 +99,19 @@ export class ChaosHost {
   }
 
   #answer(name: string, parameters: readonly number[]): number {
-    const view = new DataView(this.#memory.buffer);
     if (name === "clock_time_get") {
-      view.setBigUint64(parameters[2] ?? 0, process.hrtime.bigint(), true);
+      new DataView(this.#memory.buffer).setBigUint64(parameters[2] ?? 0, process.hrtime.bigint(), true);
       return OK;
     }
     if (!(name in HOST_CALLS)) {
       return 76;
     }
     const answer = this.answers[this.#calls++ % Math.max(1, this.answers.length)];
+    if (answer?.within !== undefined && this.#depth < MAX_DEPTH) {
+      this.#depth++;
+      this.call(answer.within);
+      this.#depth--;
+    }
     if (
       /^proxy_get_(buffer_bytes|header_map_pairs|header_map_value|property|shared_data|status)$|dequeue|call_foreign/.test(
         name,
@@ -97,7 +120,7 @@ export class ChaosHost {
       return this.#give(name, parameters, answer);
     }
     if (/http_call|grpc_call|grpc_stream|define_metric|register_shared|resolve_shared/.test(name)) {
-      view.setUint32(parameters.at(-1) ?? 0, this.#calls % 8, true);
+      new DataView(this.#memory.buffer).setUint32(parameters.at(-1) ?? 0, this.#calls % 8, true);
     }
     return answer === undefined ? OK : answer.status;
   }

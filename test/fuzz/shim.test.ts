@@ -1,57 +1,53 @@
 /**
- * The shim and the engine natively, under the sanitizers and a fuzzer that sees which code an input reaches (test/shim/fuzz.c).
- * FUZZ_SECONDS (default 20) and FUZZ_SEED (default 1) choose how long, and with which random numbers. With CC=clang it is libFuzzer.
+ * The shim and the engine natively under libFuzzer and the sanitizers (test/shim/fuzz.c). FUZZ_SECONDS (default 8) is how long for each
+ * target, FUZZ_SEED (default 1) chooses the random numbers; with FUZZ_CORPUS=1 what is found is kept in .cache/fuzz-corpus.
  *
- * An input that ends the program is kept: move it to test/fuzz/cases, where each run begins with it.
+ * An input that ends the program is kept in .cache/shim-fuzz: move it to test/fuzz/cases, where each run begins with it.
  */
 
-import { readdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
-import { compileFilter, compileNatively, run } from "../shim/native-program.ts";
+import { run } from "../shim/native-program.ts";
+import { casesOf, compileFuzzer, corpusOf, TARGETS } from "./fuzz-program.ts";
+import type { Fuzzer } from "./fuzz-program.ts";
 
-const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? 20);
+const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? 8);
 const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
-const CLANG = (process.env["CC"] ?? "").includes("clang");
-const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
+const KEEPS = process.env["FUZZ_CORPUS"] === "1";
+const FLAGS = ["-gline-tables-only", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined"];
 
-const source = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+let fuzzer: Fuzzer;
 
-test(
-  `nothing that a host may do crashes: ${SECONDS} seconds, seed ${SEED}`,
-  async () => {
-    const program = CLANG
-      ? await compileNatively(
-          "fuzz",
-          [...SANITIZERS, "-fsanitize=fuzzer"],
-          process.env["CC"],
-          "clang with libFuzzer is not there (Debian: clang libclang-rt-14-dev); without CC, gcc is used",
-        )
-      : await compileNatively("fuzz", [...SANITIZERS, "-fsanitize-coverage=trace-pc"]);
-    const bytecode = await compileFilter("fuzz", source("../shim/program.ts"));
-    const crash = source("../../.cache/shim-fuzz/crash.bin");
-    const cases = (await readdir(source("cases")))
-      .filter((name) => name.endsWith(".bin"))
-      .map((name) => source(`cases/${name}`));
-    const args = CLANG
-      ? [
-          `-max_total_time=${SECONDS}`,
-          `-seed=${SEED}`,
-          `-exact_artifact_path=${crash}`,
-          "-max_len=600",
-          source("cases"),
-        ]
-      : [String(SECONDS), String(SEED), crash, ...cases];
-    const result = await run(program, args, {
-      env: { PROGRAM: bytecode, ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS: "print_stacktrace=1" },
-      maxBuffer: 2 ** 26,
-    }).catch((error: unknown) => error as { stdout: string; stderr: string });
-    if (!CLANG) {
-      expect(result.stderr, `the input is ${crash}`).toBe("");
-    }
-    expect(`${result.stdout}${result.stderr}`).toMatch(/\d+ runs/);
+beforeAll(async () => {
+  fuzzer = await compileFuzzer("fuzz", FLAGS);
+}, 600_000);
+
+test.each(TARGETS)(
+  `nothing that a host may do crashes: %s, ${SECONDS} seconds, seed ${SEED}`,
+  async (target) => {
+    const corpus = KEEPS ? [corpusOf(target)] : [];
+    await Promise.all(corpus.map((folder) => mkdir(folder, { recursive: true })));
+    const crash = join(dirname(fuzzer.program), `crash-${target}.bin`);
+    const { stderr } = await run(
+      fuzzer.program,
+      [
+        `-max_total_time=${SECONDS}`,
+        `-seed=${SEED}`,
+        `-exact_artifact_path=${crash}`,
+        "-max_len=1000",
+        "-timeout=120",
+        "-print_final_stats=1",
+        ...corpus,
+        casesOf(target),
+      ],
+      { env: fuzzer.environment(target), maxBuffer: 2 ** 26 },
+    ).catch((error: unknown) => error as { stderr: string });
+    expect(stderr, `the input is ${crash}`).not.toMatch(/ERROR: |runtime error|SUMMARY: /);
+    expect(stderr).toMatch(/Done \d+ runs/);
+    expect(Number(/number_of_executed_units: (\d+)/.exec(stderr)?.[1])).toBeGreaterThan(20);
   },
-  (SECONDS + 300) * 1000,
+  (SECONDS + 120) * 1000,
 );

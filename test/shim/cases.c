@@ -2,6 +2,25 @@
  * Tests of the shim, compiled natively with the engine under the address and undefined-behaviour sanitizers, against
  * the host in stub-host.h. The program is test/shim/program.ts as bytecode, named on the command line.
  */
+#include <malloc.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* The C library's allocations, of which the next ones succeed and all others fail. */
+static size_t blocks_left = SIZE_MAX;
+
+static void *limited_malloc(size_t size) { return blocks_left && blocks_left-- ? malloc(size) : NULL; }
+static void *limited_calloc(size_t count, size_t size) {
+  return blocks_left && blocks_left-- ? calloc(count, size) : NULL;
+}
+static void *limited_realloc(void *memory, size_t size) {
+  return blocks_left && blocks_left-- ? realloc(memory, size) : NULL;
+}
+#define malloc(size) limited_malloc(size)
+#define calloc(count, size) limited_calloc(count, size)
+#define realloc(memory, size) limited_realloc(memory, size)
+
 #include "shim.c"
 
 #include "stub-host.h"
@@ -293,6 +312,30 @@ static void test_rewritten_body_loses_its_length_after_the_headers_hook(void) {
   CHECK(action == PROXY_ACTION_PAUSE && host_header("content-length"));
   answer(host.last_call);
   CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1 && !host_header("content-length"));
+  set_body_mode(BODY_STREAM);
+  finish(id);
+}
+
+/* The bounds of the hook's part were beyond the body's end then. */
+static void test_body_becomes_smaller_while_its_hook_waits(void) {
+  uint32_t action;
+  uint32_t id = request("/body", &action);
+  set_body("abcd");
+  CHECK(proxy_on_request_body(id, 4, 0) == PROXY_ACTION_PAUSE && host.calls == 1);
+  set_body("a");
+  CHECK(proxy_on_request_body(id, 1, 1) == PROXY_ACTION_PAUSE);
+  answer(host.last_call);
+  CHECK(body_is("[a]") && host.calls == 2); /* for the end, which has arrived meanwhile */
+  answer(host.last_call);
+  CHECK(body_is("[a][]") && host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 1);
+  finish(id);
+  host_reset();
+  id = request("/", &action);
+  set_body_mode(BODY_INSPECT);
+  set_body("abcd");
+  CHECK(proxy_on_request_body(id, 4, 0) == PROXY_ACTION_PAUSE && host_logged("part abcd false"));
+  set_body("a");
+  CHECK(proxy_on_request_body(id, 1, 1) == PROXY_ACTION_CONTINUE && host_logged("part  true"));
   set_body_mode(BODY_STREAM);
   finish(id);
 }
@@ -863,6 +906,19 @@ static void test_memory_runs_out_anywhere(void) {
   finish(id);
 }
 
+/* An empty part of a string that could not be made. */
+static void test_empty_values_without_memory(void) {
+  for (size_t room = 0; room < 4096; room += 8) {
+    host_reset();
+    host_add_header(":path", "/headers");
+    host_add_header("x-twice", "");
+    JS_SetMemoryLimit(vm.runtime, heap_size() + room);
+    run("/headers");
+    JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
+  }
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
 /* The engine's allocations, of which the next ones succeed and all others fail. */
 static size_t allocations_left;
 
@@ -909,6 +965,40 @@ static void test_allocations_fail_anywhere(void) {
   }
   vm.limits.callback_ms = 100;
   CHECK(vm.streams.count == 0 && vm.lost_streams == 0);
+}
+
+/* Nor has the C library anything: no block for the host's results, for the tables of ids, for a body as a whole. */
+static void test_no_block_for_the_host_or_the_shim(void) {
+  static const char *const paths[] = {"/headers", "/call", "/iterate", "/body", "/state", "/grpc-stream", "/parallel"};
+  static char long_text[10000];
+  uint32_t action, ids[40];
+  memset(long_text, 'x', sizeof long_text - 1);
+  for (size_t i = 0; i < 30 * countof(paths); i++) {
+    host_reset();
+    host_add_header(":path", paths[i % countof(paths)]);
+    host.answer_body = i % 2 ? "short" : long_text; /* more than the block that is kept for results */
+    blocks_left = i / countof(paths);
+    for (size_t j = 0; j < countof(ids); j++) /* the table grows */
+      proxy_on_context_create(ids[j] = next_stream++, ROOT);
+    uint32_t id = request(paths[i % countof(paths)], &action);
+    set_body("ab");
+    proxy_on_request_body(id, 2, 0);
+    set_body("abcd");
+    proxy_on_request_body(id, 4, 1);
+    for (uint32_t call = host.last_call; call; call--)
+      answer(call);
+    grpc_answer(host.last_grpc);
+    proxy_on_response_headers(id, 0, 0);
+    proxy_on_response_body(id, 4, 1);
+    finish(id);
+    for (size_t j = 0; j < countof(ids); j++)
+      proxy_on_delete(ids[j]);
+    blocks_left = SIZE_MAX;
+    grpc_close(host.last_grpc, 0, "");
+  }
+  CHECK(vm.streams.count == 0 && vm.calls.count == 0 && vm.grpc_calls.count == 0 && vm.lost_streams == 0);
+  host_reset();
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
 }
 
 /* A promise settles when there is no memory to tell who waits for it: the stream goes on, or ends by its policy. */
@@ -1089,6 +1179,28 @@ static void test_impossible_status(void) {
   CHECK(host_logged("proxy_get_header_map_value: ParseFailure"));
 }
 
+static void test_impossible_statuses_of_host_calls(void) {
+  static const uint32_t statuses[] = {13, 77, 0x7fffffff, 0xffffffff};
+  static const char *const paths[] = {"/headers", "/call", "/iterate", "/body", "/state", "/grpc", "/grpc-stream"};
+  for (size_t i = 0; i < countof(statuses) * countof(paths); i++) {
+    uint32_t action;
+    host_reset();
+    host.failing_results = true;
+    host.failing_status = statuses[i / countof(paths)];
+    uint32_t id = request(paths[i % countof(paths)], &action);
+    host.call_status = host.grpc_status = host.failing_status;
+    answer(host.last_call);
+    grpc_metadata(host.last_grpc);
+    grpc_answer(host.last_grpc);
+    grpc_close(host.last_grpc, host.failing_status, "");
+    proxy_on_request_body(id, 7, 1);
+    proxy_on_response_headers(id, 5, 0);
+    finish(id);
+  }
+  host_reset();
+  CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+}
+
 static void test_callbacks_that_the_spec_forbids(void) {
   uint32_t action;
   uint32_t id = request("/headers", &action);
@@ -1253,6 +1365,7 @@ static const struct {
     CASE(test_inspected_body_ends_with_trailers),
     CASE(test_inspected_body_waits_for_its_hook_and_for_the_rest),
     CASE(test_rewritten_body_loses_its_length_after_the_headers_hook),
+    CASE(test_body_becomes_smaller_while_its_hook_waits),
     CASE(test_stream_ends_while_its_body_waits),
     CASE(test_answer_after_the_stream_ended),
     CASE(test_answer_without_headers_is_a_failure),
@@ -1295,6 +1408,7 @@ static const struct {
     CASE(test_stepping_aside),
     CASE(test_results_without_a_pointer),
     CASE(test_impossible_status),
+    CASE(test_impossible_statuses_of_host_calls),
     CASE(test_callbacks_that_the_spec_forbids),
     CASE(test_plugin_ends_before_its_streams),
     CASE(test_stream_ends_within_a_host_call),
@@ -1303,7 +1417,9 @@ static const struct {
     CASE(test_odd_arguments),
     CASE(test_heap_stays_flat),
     CASE(test_memory_runs_out_anywhere),
+    CASE(test_empty_values_without_memory),
     CASE(test_allocations_fail_anywhere),
+    CASE(test_no_block_for_the_host_or_the_shim),
 };
 
 int main(int argc, char **argv) {

@@ -1,9 +1,11 @@
 /*
- * The shim under a fuzzer: an input is a sequence of what a host does, with arguments, results and data of its
- * choosing. Whatever it is, nothing crashes, and the next ordinary request is served.
+ * The shim under libFuzzer (test/fuzz/shim.test.ts). What an input is, the environment's TARGET says:
  *
- * `LLVMFuzzerTestOneInput` is libFuzzer's interface: with clang it links to that (CC=clang npm run test:fuzz), with gcc
- * to fuzz-driver.h.
+ * events: what a host does, with arguments, results and data of its choosing, also within its own host calls.
+ * data: the same, and each result is the input's: bytes, and lies about their size, their place and the outcome.
+ * pairs: a serialized list of headers.
+ *
+ * Whatever it is, nothing crashes, and the next ordinary request is served.
  */
 #include "shim.c"
 
@@ -42,22 +44,41 @@ static const char *take_text(Input *input) {
 }
 
 static const char *const paths[] = {
-    "/headers",   "/iterate",      "/bytes",          "/bad-value",   "/call",       "/close",        "/close-later",
-    "/keep",      "/use-kept",     "/fails",          "/parallel",    "/state",      "/wasi",         "/receive",
-    "/grpc",      "/grpc-stream",  "/grpc-send",      "/grpc-cancel", "/reply",      "/wrong-result", "/throw",
-    "/throw-odd", "/reject-later", "/reject-handled", "/body",        "/body-waits", "/longer",       "/detach"};
+    "/headers",     "/iterate",      "/bytes",    "/bad-value",   "/call",         "/close",
+    "/close-later", "/keep",         "/use-kept", "/fails",       "/parallel",     "/state",
+    "/wasi",        "/receive",      "/grpc",     "/grpc-stream", "/grpc-send",    "/grpc-cancel",
+    "/reply",       "/wrong-result", "/throw",    "/throw-odd",   "/reject-later", "/reject-handled",
+    "/body",        "/body-waits",   "/longer",   "/detach",      "/odd",          "/recursion"};
+
+/* Of fuzz-program.ts: which filter, and something for it. */
+static const char *const configurations[] = {"", "r", "w", "w1", "p", "d", "c", "{\"a\": 1}", "\"refused\"", "{"};
 
 /* Ids of streams are few, so that events meet. */
 static uint32_t stream_id(Input *input) { return 1000 + take_byte(input) % 8; }
 
+/* Those of this input, and a few that it has made up. */
+static uint32_t plugins[64];
+static size_t plugin_count;
+
 static uint32_t plugin_id(Input *input) {
   uint8_t byte = take_byte(input);
-  return byte < 0xc0 ? ROOT : byte < 0xf0 ? 2 : take_number(input);
+  if (byte < 0x60)
+    return ROOT;
+  if (byte < 0xf0)
+    return 2 + byte % 3;
+  uint32_t id = take_number(input);
+  if (plugin_count == countof(plugins))
+    return ROOT;
+  return id == ROOT ? ROOT : (plugins[plugin_count++] = id);
 }
+
+static Input *current_input;
+static uint32_t nested_events;
+static bool lies;
 
 static void run_event(Input *input) {
   uint32_t id = stream_id(input);
-  switch (take_byte(input) % 32) {
+  switch (take_byte(input) % 40) {
   case 0:
   case 1:
   case 2: {
@@ -124,10 +145,14 @@ static void run_event(Input *input) {
   case 20:
     proxy_on_foreign_function(plugin_id(input), take_number(input), take_number(input));
     break;
-  case 21:
-    host.configuration = take_text(input);
-    proxy_on_configure(plugin_id(input), take_number(input));
+  case 21: {
+    uint8_t byte = take_byte(input);
+    host.configuration = byte < 0x80 ? configurations[byte % countof(configurations)] : take_text(input);
+    uint32_t plugin = plugin_id(input);
+    proxy_on_context_create(plugin, 0);
+    proxy_on_configure(plugin, (uint32_t)strlen(host.configuration) + (byte == 0xff ? take_number(input) : 0));
     break;
+  }
   case 22:
     proxy_on_vm_start(plugin_id(input), take_number(input));
     break;
@@ -167,17 +192,71 @@ static void run_event(Input *input) {
     host.null_results = take_byte(input) & 1;
     host.failing_results = take_byte(input) & 1;
     host_map.gone = take_byte(input) & 1;
+    host.refuses_ticks = take_byte(input) & 1;
     break;
   case 30:
     host.delete_in_reply = take_byte(input) & 1 ? id : 0;
     host.body_arrives_in_log = take_byte(input) & 1 ? id : 0;
     host.grpc_nested = take_byte(input) & 1;
     break;
+  case 31: /* within the next host calls */
+    nested_events = take_byte(input) % 4;
+    break;
+  case 32:
+  case 33:
+    proxy_on_context_create(id, plugin_id(input));
+    proxy_on_new_connection(id);
+    break;
+  case 34:
+    proxy_on_downstream_data(id, take_number(input), take_number(input));
+    break;
+  case 35:
+    proxy_on_upstream_data(id, take_number(input), take_number(input));
+    break;
+  case 36:
+    proxy_on_downstream_connection_close(id, take_number(input));
+    break;
+  case 37:
+    proxy_on_upstream_connection_close(id, take_number(input));
+    break;
+  case 38:
+    shared.wasi_error = take_byte(input) & 1 ? 76 : 0;
+    shared.variables = take_byte(input) % 8;
+    shared.variables_size = take_byte(input) % 40;
+    shared.queues = 7;
+    shared.items = take_byte(input) & 1;
+    shared.item_size = take_byte(input) % 100;
+    break;
   default: /* the heap is nearly full */
     JS_SetMemoryLimit(vm.runtime, take_byte(input) & 1
                                       ? vm.limits.heap_bytes
                                       : vm.runtime->malloc_state.malloc_size + take_number(input) * 64);
   }
+}
+
+static void run_nested_event(void) {
+  if (!nested_events || !current_input->left)
+    return;
+  nested_events--;
+  run_event(current_input);
+}
+
+/* A result, as the input says: mostly its bytes, sometimes a lie. */
+static bool lie(char **out, size_t *out_size, uint32_t *status) {
+  if (!current_input->left)
+    return false;
+  uint8_t kind = take_byte(current_input);
+  size_t size = take_byte(current_input);
+  if (kind & 1)
+    return false;
+  *status = kind < 0xe0 ? PROXY_STATUS_OK : kind % 14;
+  char *memory = kind >= 0xd0 ? NULL : proxy_on_memory_allocate(size);
+  for (size_t i = 0; memory && i < size; i++)
+    memory[i] = (char)take_byte(current_input);
+  *out = memory;
+  *out_size =
+      kind >= 0xc0 && kind < 0xd0 ? 0 : size; /* never more than there is: the host writes the module's memory */
+  return true;
 }
 
 static void fail(const char *what) {
@@ -200,29 +279,96 @@ static void run_ordinary_request(void) {
   proxy_on_delete(77);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+/* What inputs leave behind does not add up. */
+static void check_heap(void) {
+  enum { MOST = 8 << 20 };
+  static uint32_t runs;
+  if (++runs % 512)
+    return;
+  JS_RunGC(vm.runtime);
+  if (vm.runtime->malloc_state.malloc_size > MOST)
+    fail("the heap grows\n");
+}
+
+static void run_events(const uint8_t *data, size_t size) {
   Input input = {data, size};
+  current_input = &input;
+  nested_events = 0;
   host_reset();
+  host_reenter = run_nested_event;
+  host_lie = lies ? lie : NULL;
   while (input.left)
     run_event(&input);
+  host_reenter = NULL;
+  host_lie = NULL;
   JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
-  host.null_results = host.failing_results = false;
+  host.null_results = host.failing_results = host_map.gone = false;
   host.delete_in_reply = host.body_arrives_in_log = 0;
-  for (uint32_t call = host.last_call; call && call + 8 > host.last_call; call--)
-    proxy_on_http_call_response(ROOT, call, 0, 0, 0);
-  for (uint32_t call = host.last_grpc; call && call + 8 > host.last_grpc; call--)
+  shared.wasi_error = 0;
+  for (uint32_t call = host.last_call; call && call + 32 > host.last_call; call--)
+    for (uint32_t plugin = ROOT; plugin <= 4; plugin++)
+      proxy_on_http_call_response(plugin, call, 0, 0, 0);
+  for (uint32_t call = host.last_grpc; call && call + 32 > host.last_grpc; call--)
     proxy_on_grpc_close(ROOT, call, 1);
   for (uint32_t id = 1000; id < 1008; id++)
     proxy_on_delete(id);
+  for (uint32_t id = 2; id <= 4; id++)
+    proxy_on_delete(id);
+  while (plugin_count)
+    proxy_on_delete(plugins[--plugin_count]);
   host.configuration = "";
-  if (!proxy_on_configure(ROOT, 0))
+  if (vm.depth || !proxy_on_configure(ROOT, 0))
     fail("the configuration is not taken any more\n");
   run_ordinary_request();
+  check_heap();
+}
+
+/* In a block of its own size, so that the sanitizer sees a byte too much. */
+static void run_pairs(const uint8_t *data, size_t size) {
+  char *block = malloc(size ? size : 1);
+  memcpy(block, data, size);
+  PairReader reader, again;
+  Pair pair, same;
+  PairWriter writer;
+  int more = -1;
+  if (read_pairs(&reader, block, size)) {
+    PairReader all = reader;
+    JSValue list = new_pairs(vm.context, &all, NULL, 0);
+    if (!JS_IsException(list) && serialize_pairs(vm.context, list, &writer)) {
+      if (!read_pairs(&again, writer.data, writer.size))
+        fail("what was written cannot be read\n");
+      while ((more = next_pair(&reader, &pair)) > 0)
+        if (next_pair(&again, &same) <= 0 || same.name_size != pair.name_size || same.value_size != pair.value_size ||
+            memcmp(same.name, pair.name, pair.name_size) || memcmp(same.value, pair.value, pair.value_size))
+          fail("another pair comes back\n");
+      if (more || next_pair(&again, &same))
+        fail("another number of pairs comes back\n");
+      release_pairs(vm.context, &writer);
+    }
+    JS_FreeValue(vm.context, JS_GetException(vm.context));
+    JS_FreeValue(vm.context, list);
+    /* Picked by patterns that the block has, too. */
+    Bytes patterns[] = {{.data = block, .size = size % 7}, {.data = "*", .size = 1}};
+    if (read_pairs(&reader, block, size))
+      JS_FreeValue(vm.context, new_pairs(vm.context, &reader, patterns, countof(patterns)));
+    JS_FreeValue(vm.context, JS_GetException(vm.context));
+  }
+  free(block);
+}
+
+static void (*target)(const uint8_t *data, size_t size) = run_events;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  target(data, size);
   return 0;
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   size_t size;
+  const char *name = getenv("TARGET");
+  if (name && strcmp(name, "pairs") == 0)
+    target = run_pairs;
+  lies = name && strcmp(name, "data") == 0;
   uint8_t *bytecode = read_program(getenv("PROGRAM"), &size);
   host_reset();
   if (build_run(bytecode, size, NULL) != 0 || !proxy_on_vm_start(ROOT, 0))
@@ -233,7 +379,3 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     fail("the program takes no configuration\n");
   return 0;
 }
-
-#ifndef __clang__
-#include "fuzz-driver.h"
-#endif

@@ -35,7 +35,7 @@ interface Result {
 const results = new Map<string, Result>();
 
 beforeAll(async () => {
-  const program = await compileNatively("guards", ["-fsanitize-coverage=trace-pc"]);
+  const program = await compileNatively("guards", ["-g", "-fsanitize-coverage=trace-pc"]);
   const bytecode = await compileFilter("guards", fileURLToPath(new URL("../attacks/filter.ts", import.meta.url)));
   // One after the other in one VM: each has to leave it as it was.
   const { stdout } = await run(program, [bytecode, ...Object.keys(attacks)], { maxBuffer: 2 ** 24 });

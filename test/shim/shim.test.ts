@@ -11,7 +11,7 @@ let program = "";
 let bytecode = "";
 
 beforeAll(async () => {
-  program = await compileNatively("cases", ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]);
+  program = await compileNatively("cases", ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]);
   bytecode = await compileFilter("cases", source("program.ts"));
 }, 240_000);
 

@@ -41,11 +41,23 @@ static struct {
   const char *grpc_message; /* of the status */
   bool grpc_nested;         /* sending ends the stream from within */
   bool null_results, failing_results;
+  uint32_t failing_status;
   uint32_t delete_in_reply;     /* the stream, or the plugin, that a local reply ends from within */
   uint32_t body_arrives_in_log; /* the stream whose body arrives within proxy_log */
   char log[1 << 16];
   size_t log_size;
 } host;
+
+/* What else the host does within a host call, when set. */
+static void (*host_reenter)(void);
+
+static void reenter(void) {
+  if (host_reenter)
+    host_reenter();
+}
+
+/* Results of the fuzzer's making, when set. False: the true one. */
+static bool (*host_lie)(char **out, size_t *out_size, uint32_t *status);
 
 static bool host_logged(const char *text) { return strstr(host.log, text) != NULL; }
 
@@ -74,6 +86,9 @@ static const char *host_header(const char *name) {
 }
 
 static uint32_t give(const char *data, size_t size, char **out, size_t *out_size) {
+  uint32_t status;
+  if (host_lie && host_lie(out, out_size, &status))
+    return status;
   if (host.null_results) { /* a length without a pointer */
     *out = NULL;
     *out_size = 77;
@@ -82,7 +97,7 @@ static uint32_t give(const char *data, size_t size, char **out, size_t *out_size
   if (host.failing_results) { /* a result beside a refusal */
     *out = proxy_on_memory_allocate(size);
     *out_size = size;
-    return PROXY_STATUS_INTERNAL_FAILURE;
+    return host.failing_status ? host.failing_status : PROXY_STATUS_INTERNAL_FAILURE;
   }
   char *memory = proxy_on_memory_allocate(size);
   if (!memory)
@@ -112,12 +127,14 @@ uint32_t proxy_set_effective_context(uint32_t id) {
 }
 
 uint32_t proxy_continue_stream(uint32_t stream_type) {
-  host.continued[stream_type]++;
+  reenter();
+  host.continued[stream_type % countof(host.continued)]++;
   return PROXY_STATUS_OK;
 }
 
 uint32_t proxy_send_local_response(uint32_t code, const char *details, size_t details_size, const char *body,
                                    size_t body_size, const char *headers, size_t headers_size, int32_t grpc_status) {
+  reenter();
   host.replies++;
   host.reply_status = code;
   if (body_size > sizeof host.call_body)
@@ -142,6 +159,7 @@ uint32_t proxy_get_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_siz
 
 /* Only what the shim does: all of it. */
 uint32_t proxy_set_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_size, const char *data, size_t size) {
+  reenter();
   if (offset != 0 || max_size < host.body_size || size > sizeof host.body)
     return PROXY_STATUS_BAD_ARGUMENT;
   memcpy(host.body, data, size);
@@ -154,11 +172,13 @@ uint32_t proxy_set_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_siz
 }
 
 uint32_t proxy_close_stream(uint32_t stream_type) {
+  reenter();
   host.closed++;
   return PROXY_STATUS_OK;
 }
 
 uint32_t proxy_set_tick_period_milliseconds(uint32_t period) {
+  reenter();
   if (host.refuses_ticks)
     return PROXY_STATUS_BAD_ARGUMENT;
   host.tick_period = period;
@@ -236,6 +256,7 @@ uint32_t proxy_replace_header_map_value(uint32_t map, const char *name, size_t n
 uint32_t proxy_http_call(const char *upstream, size_t upstream_size, const char *headers, size_t headers_size,
                          const char *body, size_t body_size, const char *trailers, size_t trailers_size,
                          uint32_t timeout, uint32_t *call_id) {
+  reenter();
   if (host.call_status != PROXY_STATUS_OK)
     return host.call_status;
   memset(host.call_body, 0, sizeof host.call_body);
@@ -295,6 +316,7 @@ uint32_t proxy_resolve_shared_queue(const char *vm_id, size_t vm_id_size, const 
 }
 
 uint32_t proxy_enqueue_shared_queue(uint32_t id, const char *data, size_t size) {
+  reenter();
   if (!shared.queues || id != shared.queues)
     return PROXY_STATUS_NOT_FOUND;
   shared.items = 1;
@@ -341,12 +363,14 @@ uint32_t proxy_get_metric(uint32_t id, uint64_t *value) {
 }
 
 uint32_t proxy_set_property(const char *path, size_t path_size, const char *data, size_t size) {
+  reenter();
   return keep_bytes(shared.property, sizeof shared.property, &shared.property_size, data, size);
 }
 
 /* "echo" gives its argument back, "nothing" nothing, "fails" a result and a refusal. */
 uint32_t proxy_call_foreign_function(const char *name, size_t name_size, const char *argument, size_t argument_size,
                                      char **data, size_t *size) {
+  reenter();
   if (name_size == 4 && memcmp(name, "echo", 4) == 0)
     return give(argument, argument_size, data, size);
   if (name_size == 7 && memcmp(name, "nothing", 7) == 0)
@@ -409,6 +433,7 @@ uint32_t proxy_get_property(const char *path, size_t path_size, char **data, siz
 }
 
 static uint32_t start_grpc(const char *upstream, size_t upstream_size, uint32_t *started, uint32_t *id) {
+  reenter();
   memset(host.grpc_upstream, 0, sizeof host.grpc_upstream);
   memcpy(host.grpc_upstream, upstream, upstream_size);
   if (host.grpc_status != PROXY_STATUS_OK)
@@ -431,6 +456,7 @@ uint32_t proxy_grpc_stream(const char *upstream, size_t upstream_size, const cha
 }
 
 uint32_t proxy_grpc_send(uint32_t stream_id, const char *message, size_t message_size, uint32_t end_of_stream) {
+  reenter();
   host.grpc_sends++;
   host.grpc_last_end = end_of_stream;
   memset(host.grpc_sent, 0, sizeof host.grpc_sent);
@@ -443,6 +469,7 @@ uint32_t proxy_grpc_send(uint32_t stream_id, const char *message, size_t message
 }
 
 static uint32_t end_grpc(uint32_t id, uint32_t *count) {
+  reenter();
   if (host.grpc_forbidden)
     return PROXY_STATUS_INTERNAL_FAILURE;
   if (id == 0)

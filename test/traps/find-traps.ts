@@ -1,23 +1,30 @@
 import { functionNames } from "../../build/wasm/function-names.ts";
-import { readModule, SectionId } from "../../build/wasm/module.ts";
+import { readModule, readSignatures, SectionId } from "../../build/wasm/module.ts";
+import type { Signature } from "../../build/wasm/module.ts";
 import { Reader } from "../../build/wasm/reader.ts";
 
 /** What can trap whatever memory holds: an instruction that always does, or does for some operands. */
 export type TrapKind = "unreachable" | "division" | "truncation" | "call_indirect";
 
-/** The instructions of one function that can trap, by kind. */
-export type Traps = Partial<Record<TrapKind, number>>;
+/** An instruction that can trap. */
+export interface Trap {
+  readonly kind: TrapKind;
+  /** Of a call through a pointer: what it is called with. */
+  readonly type?: Signature | undefined;
+}
 
 /**
- * Reads the code of a module: for each function its instructions that can trap. Left out are those that no path leads to (compilers
- * put `unreachable` after what never returns), and divisions by a constant. Loads and stores are not listed: see docs/RELIABILITY.md.
+ * Reads the code of a module: by function its instructions that can trap. Left out are those that no path leads to (compilers
+ * put `unreachable` after what never returns), and divisions by a constant. Loads and stores, `memory.copy` and `memory.fill` are not
+ * listed: see docs/RELIABILITY.md. `memory.grow` does not trap. Instructions that these modules do not have are an error.
  */
-export function findTraps(wasm: Uint8Array): Map<string, Traps> {
+export function findTraps(wasm: Uint8Array): Map<string, readonly Trap[]> {
   const module = readModule(wasm);
   const names = functionNames(module);
   const imported = module.imports.filter(({ kind }) => kind === "function").length;
+  const types = readSignatures(module);
   const code = module.sections.find(({ id }) => id === SectionId.Code);
-  const found = new Map<string, Traps>();
+  const found = new Map<string, readonly Trap[]>();
   if (code === undefined) {
     return found;
   }
@@ -25,9 +32,11 @@ export function findTraps(wasm: Uint8Array): Map<string, Traps> {
   const count = reader.u32();
   for (let i = 0; i < count; i++) {
     const body = new Reader(reader.slice(reader.u32()));
-    const traps = trapsOf(body);
-    if (Object.keys(traps).length > 0) {
-      found.set(names.get(imported + i) ?? `function ${imported + i}`, traps);
+    const traps = trapsOf(body, types);
+    // wasm-opt gives no name to what it makes of functions that are nearly the same.
+    const name = names.get(imported + i) ?? `merged ${module.functions[imported + i] ?? ""}`;
+    if (traps.length > 0) {
+      found.set(name, [...(found.get(name) ?? []), ...traps]);
     }
   }
   return found;
@@ -45,15 +54,15 @@ const NO_FRAME: Frame = { kind: "block", left: false, entered: false };
 
 const OP = { unreachable: 0, block: 2, loop: 3, if: 4, else: 5, end: 11, br: 12, brIf: 13, brTable: 14, return: 15 };
 
-function trapsOf(body: Reader): Traps {
+function trapsOf(body: Reader, types: readonly Signature[]): Trap[] {
   body.list(() => [body.u32(), body.byte()]); // locals
-  const traps: Record<string, number> = {};
+  const traps: Trap[] = [];
   const frames: Frame[] = [{ kind: "block", left: false, entered: true }];
   let live = true;
   let constant: bigint | undefined;
-  const add = (kind: TrapKind) => {
+  const add = (kind: TrapKind, type?: Signature) => {
     if (live) {
-      traps[kind] = (traps[kind] ?? 0) + 1;
+      traps.push({ kind, type });
     }
   };
   const branch = (depth: number) => {
@@ -108,9 +117,8 @@ function trapsOf(body: Reader): Traps {
         body.u32();
         break;
       case 0x11:
+        add("call_indirect", types[body.u32()]);
         body.u32();
-        body.u32();
-        add("call_indirect");
         break;
       case 0x41:
       case 0x42:
@@ -124,13 +132,9 @@ function trapsOf(body: Reader): Traps {
         break;
       case 0xfc: {
         const extended = body.u32();
-        if (extended >= 8 && extended <= 11) {
-          // memory.copy and its neighbours
-          body.u32();
-          if (extended === 8 || extended === 10) {
-            body.u32();
-          }
-        } else if (extended > 11) {
+        if (extended === 10 || extended === 11) {
+          body.slice(extended === 10 ? 2 : 1); // memory.copy and memory.fill
+        } else if (extended > 7) {
           throw new RangeError(`unknown instruction 0xfc ${extended}`);
         }
         break;

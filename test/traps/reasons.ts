@@ -8,11 +8,233 @@ import type { TrapKind } from "./find-traps.ts";
 export interface Reason {
   readonly why: string;
   readonly functions: readonly string[];
+  /** Of calls through a pointer: the types that this pointer is called with. */
+  readonly types?: readonly string[];
 }
 
-/** One reason for each call through a pointer, and where they are. */
-const POINTERS =
-  "the pointer is a constant of this module, of a class, a list of builtins or a callback's parameter in C, and has the type that it is called with: no input makes one. What build/steps/prune.ts takes from the table has a substitute of the same type that throws";
+/*
+ * Calls through pointers, by who writes the pointer. All are places of functions in C that the compiler has checked the type of; bytecode
+ * and the heap's snapshot hold no other. What build/steps/prune.ts takes from the table has a substitute of the same type there.
+ */
+const POINTERS: readonly Reason[] = [
+  {
+    why: "JSRuntime.mf, the allocator: `build_malloc_functions` (src/shim/build.c), written once by JS_NewRuntime2 at build time",
+    types: ["(i32) -> i32", "(i32, i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
+    functions: [
+      "JS_GetPropertyInt64",
+      "JS_NewObjectFromShape",
+      "__JS_AtomToValue",
+      "arena_new",
+      "borrow_byte_string",
+      "js_arena_malloc",
+      "js_arena_usable_size",
+      "js_calloc_rt",
+      "js_free_rt",
+      "js_malloc",
+      "js_malloc_rt",
+      "js_realloc_rt",
+      "new_byte_string",
+    ],
+  },
+  {
+    why: "the allocator and finalizers of a runtime that is being made, or could not be: at build time only, the built module does not export it",
+    types: ["(i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
+    functions: ["build_run"],
+  },
+  {
+    why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function",
+    types: ["(i32, i64, i64, i32, i32, i32) -> i64"],
+    functions: ["JS_CallConstructorInternal", "JS_CallInternal"],
+  },
+  {
+    why: "JSClass.exotic: a JSClassExoticMethods in C (arguments, strings, proxies, module namespaces, typed arrays), by the object's class; a method that is NULL is not called",
+    types: [
+      "(i32, i32, i64, i32) -> i32",
+      "(i32, i32, i32, i64) -> i32",
+      "(i32, i64, i32) -> i32",
+      "(i32, i64, i32, i64) -> i64",
+      "(i32, i64, i32, i64, i64, i32) -> i32",
+      "(i32, i64, i32, i64, i64, i64, i32) -> i32",
+    ],
+    functions: [
+      "JS_CreateProperty",
+      "JS_GetOwnPropertyInternal2",
+      "JS_GetOwnPropertyNamesInternal",
+      "JS_GetPropertyInternal",
+      "JS_HasProperty",
+      "JS_SetPropertyInternal2",
+      "delete_property",
+    ],
+  },
+  {
+    why: "JSClass.finalizer: of a JSClassDef in C, by the object's class; not called when NULL",
+    types: ["(i32, i64) -> ()"],
+    functions: ["free_gc_object"],
+  },
+  {
+    why: "JSClass.gc_mark: of a JSClassDef in C, by the object's class; not called when NULL",
+    types: ["(i32, i64, i32) -> ()"],
+    functions: ["mark_children"],
+  },
+  {
+    why: "the collector's `mark_func`: a parameter that gc_decref, gc_scan and gc_free_cycles give to mark_children, each a function of theirs, and that gc_mark methods hand on",
+    types: ["(i32, i32) -> ()"],
+    functions: [
+      "async_func_mark",
+      "js_array_mark",
+      "js_async_generator_mark",
+      "js_bound_function_mark",
+      "js_bytecode_function_mark",
+      "js_c_function_data_mark",
+      "js_c_function_mark",
+      "js_callsite_mark",
+      "js_disposable_stack_mark",
+      "js_for_in_iterator_mark",
+      "js_iterator_concat_mark",
+      "js_iterator_helper_mark",
+      "js_iterator_wrap_mark",
+      "js_map_iterator_mark",
+      "js_map_mark",
+      "js_mapped_arguments_mark",
+      "js_object_data_mark",
+      "js_promise_mark",
+      "js_typed_array_mark",
+      "mark_children",
+      "merged (i32, i64, i32, i32) -> ()",
+    ],
+  },
+  {
+    why: "a builtin in C: pointer and `cproto` come together from a JSCFunctionListEntry or a call of JS_NewCFunction2, whose macros take the union's member of that cproto; the switch over cproto calls that member",
+    types: [
+      "(f64) -> f64",
+      "(f64, f64) -> f64",
+      "(i32, i64) -> i64",
+      "(i32, i64, i32) -> i64",
+      "(i32, i64, i64) -> i64",
+      "(i32, i64, i64, i32) -> i64",
+      "(i32, i64, i32, i32) -> i64",
+      "(i32, i64, i32, i32, i32) -> i64",
+      "(i32, i64, i32, i32, i32, i32) -> i64",
+    ],
+    functions: ["js_call_c_function"],
+  },
+  {
+    why: "the same, of a builtin whose cproto was compared with JS_CFUNC_iterator_next before",
+    types: ["(i32, i64, i32, i32, i32, i32) -> i64"],
+    functions: ["JS_IteratorNext2"],
+  },
+  {
+    why: "JSCFunctionDataRecord.func: a parameter of JS_NewCFunctionData, which only C calls, each time with a constant JSCFunctionData",
+    types: ["(i32, i64, i32, i32, i32, i32) -> i64"],
+    functions: ["js_call_c_function_data"],
+  },
+  {
+    why: "JSCClosureRecord: JS_NewCClosure makes it, which nothing in the module calls: the class has no objects",
+    types: ["(i32, i64, i32, i32, i32, i32) -> i64", "(i32) -> ()"],
+    functions: ["js_call_c_closure", "js_c_closure_finalizer"],
+  },
+  {
+    why: "js_autoinit_func_table, a constant, by an id that JS_DefineAutoInitProperty has taken from an enumeration and that no JavaScript reads or writes; the opaque pointer is the one that belongs to that id",
+    types: ["(i32, i32, i32, i32) -> i64"],
+    functions: ["JS_AutoInitProperty"],
+  },
+  {
+    why: "JSJobEntry.job_func: a parameter of JS_EnqueueJob, which C calls with constants of the type JSJobFunc (reactions, thenables, microtasks, the shim's resume_job)",
+    types: ["(i32, i32, i32) -> i64"],
+    functions: ["run_jobs"],
+  },
+  {
+    why: "host_promise_rejection_tracker: track_rejection (src/shim/promises.c), written once by build_run",
+    types: ["(i32, i64, i64, i32, i32) -> ()"],
+    functions: ["call_promise_rejection_tracker", "leave_callback"],
+  },
+  {
+    why: "promise_hook: nothing calls JS_SetPromiseHook, and NULL is not called",
+    types: ["(i32, i32, i64, i64, i32) -> ()"],
+    functions: ["fulfill_or_reject_promise", "js_promise_new", "js_promise_resolve_thenable_job"],
+  },
+  {
+    why: "interrupt_handler: guard_poll (src/shim/guard.c), written once by build_run; not called while it is NULL",
+    types: ["(i32, i32) -> i32"],
+    functions: ["__js_poll_interrupts"],
+  },
+  {
+    why: "JSArrayBuffer.realloc_func: js_array_buffer_realloc, or what C gives to JS_NewArrayBuffer; a detached buffer's is NULL and not called",
+    types: ["(i32, i32, i32, i32) -> i32"],
+    functions: ["js_array_buffer_finalizer", "js_array_buffer_resize", "js_array_buffer_transfer"],
+  },
+  {
+    why: "sab_funcs: nothing calls JS_SetSharedArrayBufferFunctions, and NULL is not called",
+    types: ["(i32, i32) -> i32", "(i32, i32) -> ()"],
+    functions: ["js_array_buffer_constructor3", "js_array_buffer_finalizer"],
+  },
+  {
+    why: "the functions that load and normalize the names of modules: nothing calls JS_SetModuleLoaderFunc, and NULL is checked; a bundle imports none",
+    types: [
+      "(i32, i32, i32) -> i32",
+      "(i32, i32, i32, i32) -> i32",
+      "(i32, i32, i32, i64) -> i32",
+      "(i32, i32, i32, i64, i32) -> i32",
+    ],
+    functions: ["JS_ReadObjectRec"],
+  },
+  {
+    why: "JSModuleDef.init_func: only of modules in C, of which there are none (JS_NewCModule); others' is NULL and not called",
+    types: ["(i32, i32) -> i32"],
+    functions: ["js_execute_sync_module"],
+  },
+  {
+    why: "eval_internal: there is no parser that would set it, and JS_EvalInternal throws when it is NULL",
+    types: ["(i32, i64, i32, i32, i32, i32, i32, i32) -> i64"],
+    functions: ["JS_EvalObject"],
+  },
+  {
+    why: "the allocator of a DynBuf or a CharRange: js_dbuf_realloc, lre_realloc or the default, parameters of dbuf_init2 and cr_init, which hold them for as long as they live",
+    types: ["(i32, i32, i32) -> i32"],
+    functions: [
+      "build_backtrace",
+      "cr_op1",
+      "cr_realloc",
+      "cr_regexp_canonicalize",
+      "dbuf_claim",
+      "get_class_atom",
+      "lre_compile",
+      "re_parse_nested_class",
+      "re_string_list_free",
+      "unicode_prop_ops",
+    ],
+  },
+  {
+    why: "shim_compile_regexp (src/shim/regexp.c): lre_compile, or NULL where a build has left that out, which shim_has_regexp_compiler is asked before",
+    types: ["(i32, i32, i32, i32, i32, i32, i32) -> i32"],
+    functions: ["js_compile_regexp"],
+  },
+  {
+    why: "how two elements are compared, a parameter of rqsort: constants of its callers in C, of js_typed_array_sort by the array's class",
+    types: ["(i32, i32, i32) -> i32"],
+    functions: ["rqsort"],
+  },
+  {
+    why: "how elements are exchanged: exchange_func gives one of its own by their size",
+    types: ["(i32, i32, i32) -> ()"],
+    functions: ["rqsort"],
+  },
+  {
+    why: "how js_typed_array_sort reads an element: by the array's class, in a switch over all of them",
+    types: ["(i32, i32) -> i64"],
+    functions: ["js_TA_cmp_generic"],
+  },
+  {
+    why: "what a sequence property's strings are given to: a parameter of unicode_sequence_prop, of libregexp's own",
+    types: ["(i32, i32, i32) -> ()"],
+    functions: ["unicode_sequence_prop1"],
+  },
+  {
+    why: "the host call that change_header (src/shim/headers.c) makes: its two callers name one each",
+    types: ["(i32, i32, i32, i32, i32) -> i32"],
+    functions: ["change_header"],
+  },
+];
 
 export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
   unreachable: [
@@ -98,5 +320,5 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
     },
   ],
   truncation: [],
-  call_indirect: [{ why: POINTERS, functions: ["*"] }],
+  call_indirect: POINTERS,
 };

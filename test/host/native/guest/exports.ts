@@ -34,6 +34,8 @@ function bodyArrives(message: Message | undefined, size: number, endOfStream: nu
     return Action.Continue;
   }
   message.bodySize = size;
+  message.bodyEnd = Math.min(message.bodyEnd, size);
+  message.bodyStart = Math.min(message.bodyStart, size);
   message.bodyEnded = message.bodyComplete = endOfStream !== 0;
   noteBody(message);
   return arrive(message, ARRIVED.body);
