@@ -72,6 +72,8 @@
 
 #include "environment.c"
 
+#include "memory_usage.c"
+
 #include "methods.c"
 
 #include "register.c"

@@ -9,7 +9,7 @@ import { bodyView, enterMap, enterMessage, getMessage, headersView, messageView,
 import { setTickPeriod } from "./delayed.ts";
 import { cancelGrpcStreams, forgetGrpcStream, grpcCall, grpcCancel, grpcClose, grpcSend, grpcStream } from "./grpc.ts";
 import { changeHeader, getHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
-import { allocate, call, callWasi, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
+import { allocate, call, callWasi, memorySize, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
 import { addMethods } from "./methods.ts";
 import { listOf, parse, serialize } from "./pairs.ts";
 import { vm } from "./state.ts";
@@ -284,6 +284,7 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   get_environment: environment,
   fill_random: fillRandom,
   get_monotonic_time: () => Number(time(1)) / 1e6,
+  get_memory_usage: () => [memorySize(), process.memoryUsage().heapUsed],
   decode_utf8: (bytes: unknown) => fromUtf8(typeof bytes === "object" ? body(bytes) : byteString(bytes)),
   encode_utf8: (text: unknown) => (typeof text === "string" ? utf8(text) : body(text)),
 };

@@ -1,0 +1,77 @@
+/** What a run has shown that must not be. */
+
+import { callsOf, KINDS } from "./kinds.ts";
+import type { Sample } from "./memory.ts";
+import type { Options } from "./options.ts";
+import type { Tally } from "./tally.ts";
+
+/** By kind: what the filter's plugins have counted, and the servers. */
+export interface Counts {
+  readonly began: Readonly<Record<string, number>>;
+  readonly worked: Readonly<Record<string, number>>;
+  readonly ended: Readonly<Record<string, number>>;
+  readonly upstream: Readonly<Record<string, number>>;
+  readonly called: Readonly<Record<string, number>>;
+}
+
+export interface Run {
+  readonly options: Options;
+  readonly tally: Tally;
+  readonly counts: Counts;
+  readonly samples: readonly Sample[];
+  readonly vmOf: (generation: number) => number;
+  readonly generation: number;
+  readonly log: string;
+}
+
+export function violations(run: Run): string[] {
+  return [...wrongOutcomes(run), ...wrongCounts(run), ...wrongVms(run), ...wrongLog(run)];
+}
+
+function wrongOutcomes({ tally, options }: Run): string[] {
+  const more = tally.wrongCount - tally.wrong.length;
+  return [
+    ...(tally.sent === options.requests ? [] : [`${tally.sent} of ${options.requests} requests have ended`]),
+    ...tally.wrong,
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function wrongCounts({ tally, counts }: Run): string[] {
+  return KINDS.flatMap((kind) => {
+    const sent = tally.sentOf(kind.name);
+    const expected: Counts = {
+      began: { [kind.name]: sent },
+      worked: { [kind.name]: sent },
+      ended: { [kind.name]: sent },
+      upstream: { [kind.name]: kind.reachesUpstream === false ? 0 : sent },
+      called: { [kind.name]: sent * callsOf(kind) },
+    };
+    return (Object.keys(expected) as (keyof Counts)[]).flatMap((where) => {
+      const [seen, right] = [counts[where][kind.name] ?? 0, expected[where][kind.name] ?? 0];
+      return seen === right ? [] : [`${kind.name}: ${where} is ${seen}, not ${right}`];
+    });
+  });
+}
+
+/** Each worker has one VM for all configurations that leave the VM's as it is. */
+function wrongVms({ tally, vmOf, options }: Run): string[] {
+  const found = new Map<number, Set<string>>();
+  for (const [generation, vms] of tally.vms) {
+    const vm = vmOf(generation);
+    found.set(vm, new Set([...(found.get(vm) ?? []), ...vms]));
+  }
+  return [...found]
+    .filter(([, vms]) => vms.size > options.workers)
+    .map(([vm, vms]) => `VM ${vm}: there were ${vms.size} for ${options.workers} workers: ${[...vms].join()}`);
+}
+
+const BAD_LINES = /\[critical\]|RuntimeError|fail closed|Plugin .*failed/i;
+
+function wrongLog({ log }: Run): string[] {
+  return log
+    .split("\n")
+    .filter((line) => BAD_LINES.test(line) && !line.includes("a negative generation"))
+    .slice(0, 10)
+    .map((line) => `Envoy's log: ${line}`);
+}
