@@ -16,22 +16,18 @@ import type { Envoy } from "../envoy/envoy.ts";
 import type { TempProject } from "../temp-project.ts";
 import type { Server } from "./servers.ts";
 
-/** So many configurations of the plugins have one VM; the next one has another configuration of the VM, and with it a new VM. */
-const GENERATIONS_OF_A_VM = 6;
 /** Longer than any request takes. */
 const DRAIN_S = 10;
 const WORK = "work";
-
-export function vmOf(generation: number): number {
-  return Math.floor(generation / GENERATIONS_OF_A_VM);
-}
+const LOG_END = 4000;
 
 /** Two listeners from a file (LDS), each with a filter from another file (ECDS). */
 export class Configurations {
   readonly #wasm: string;
   readonly #listeners: DiscoveryFile;
   readonly #work: DiscoveryFile;
-  generation = 0;
+  /** For each configuration that was taken, the number of the VM's. */
+  readonly vms = [0];
   refused = 0;
 
   constructor(wasm: string, folder: TempProject) {
@@ -51,9 +47,13 @@ export class Configurations {
     });
   }
 
-  /** The next configuration. */
-  async next(envoy: Envoy): Promise<void> {
-    this.generation += 1;
+  get generation(): number {
+    return this.vms.length - 1;
+  }
+
+  /** The next configuration. @param vm - the number of the VM's configuration: another one means new VMs */
+  async next(envoy: Envoy, vm: number): Promise<void> {
+    this.vms.push(vm);
     await this.#change(envoy, this.generation, "taken");
   }
 
@@ -65,11 +65,14 @@ export class Configurations {
 
   async #change(envoy: Envoy, generation: number, expected: Outcome): Promise<void> {
     const outcomes = [
-      await this.#listeners.change(envoy, this.#listenersOf(generation)),
+      // In this order: Envoy refuses a listener while the last configuration of a filter in it is one that it has refused.
       await this.#work.change(envoy, this.#workOf(generation)),
+      await this.#listeners.change(envoy, this.#listenersOf(generation)),
     ];
     if (outcomes.some((outcome) => outcome !== expected)) {
-      throw new Error(`configuration ${generation} was ${outcomes.join(" and ")}, not ${expected}`);
+      throw new Error(
+        `configuration ${generation} was ${outcomes.join(" and ")}, not ${expected}. Envoy's log:\n${envoy.logs().slice(-LOG_END)}`,
+      );
     }
   }
 
@@ -94,7 +97,7 @@ export class Configurations {
   }
 
   #plugin(rootId: string, generation: number): PluginSetup {
-    const vmConfig = String(vmOf(Math.max(generation, 0)));
+    const vmConfig = String(this.vms.at(-1));
     return { wasm: this.#wasm, name: rootId, rootId, config: { generation }, vmConfig };
   }
 }

@@ -20,6 +20,8 @@ const REPORT_MS = 200;
 /** Longer than anything here takes, but for what never answers. */
 const LONG_MS = 30_000;
 const SHORT_MS = 50;
+/** Soon filled, and enough for the largest answer twice. */
+const HEAP_BYTES = 40 * 2 ** 20;
 
 interface Config {
   /** Which of the configurations this is. */
@@ -38,8 +40,8 @@ const ended = defineCounter("soak_ended", { labels: ["kind"] });
 const worked = defineCounter("soak_worked", { labels: ["kind"] });
 
 /** The VM that this is, and what it has done; a VM that breaks would be another one from then on. */
-const vm = { id: "", streams: 0, attacks: 0 };
-let gauges: Readonly<Record<"linear" | "heap" | "streams" | "attacks", Gauge>> | undefined;
+const vm = { id: "", streams: 0, fillings: 0 };
+let gauges: Readonly<Record<"linear" | "heap" | "streams" | "fillings", Gauge>> | undefined;
 
 function report(): void {
   if (vm.streams === 0) {
@@ -49,13 +51,13 @@ function report(): void {
     linear: defineGauge(`soak_vm.${vm.id}.linear`),
     heap: defineGauge(`soak_vm.${vm.id}.heap`),
     streams: defineGauge(`soak_vm.${vm.id}.streams`),
-    attacks: defineGauge(`soak_vm.${vm.id}.attacks`),
+    fillings: defineGauge(`soak_vm.${vm.id}.fillings`),
   };
   const { linearBytes, heapBytes } = memoryUsage();
   gauges.linear.record(linearBytes);
   gauges.heap.record(heapBytes);
   gauges.streams.record(vm.streams);
-  gauges.attacks.record(vm.attacks);
+  gauges.fillings.record(vm.fillings);
 }
 
 /** What became of a call, in a word. */
@@ -72,75 +74,78 @@ async function call(how: string, id: string, kind: string): Promise<string> {
   }
 }
 
-export default definePlugins({
-  edge: defineFilter({
-    config,
-    state: () => ({ kind: "" }),
-    setup() {
-      vm.id ||= crypto.randomUUID().slice(0, 8);
-      every(REPORT_MS, report);
-    },
-    onRequestHeaders(request) {
-      const kind = request.headers.get("x-kind") ?? "none";
-      request.state.kind = kind;
-      began.with({ kind }).increment();
-      vm.streams += 1;
-    },
-    onResponseHeaders(response, { config: { generation } }) {
-      response.headers.set("x-vm", vm.id);
-      response.headers.set("x-generation", String(generation));
-    },
-    onDone(response) {
-      ended.with({ kind: response.state.kind }).increment();
-    },
-  }),
+export default definePlugins(
+  {
+    edge: defineFilter({
+      config,
+      state: () => ({ kind: "" }),
+      setup() {
+        vm.id ||= crypto.randomUUID().slice(0, 8);
+        every(REPORT_MS, report);
+      },
+      onRequestHeaders(request) {
+        const kind = request.headers.get("x-kind") ?? "none";
+        request.state.kind = kind;
+        began.with({ kind }).increment();
+        vm.streams += 1;
+      },
+      onResponseHeaders(response, { config: { generation } }) {
+        response.headers.set("x-vm", vm.id);
+        response.headers.set("x-generation", String(generation));
+      },
+      onDone(response) {
+        ended.with({ kind: response.state.kind }).increment();
+      },
+    }),
 
-  work: defineFilter({
-    config,
-    async onRequestHeaders(request, { config: { generation } }) {
-      const { headers } = request;
-      const id = headers.get("x-id") ?? "";
-      const kind = headers.get("x-kind") ?? "none";
-      worked.with({ kind }).increment();
-      headers.set("x-worked", String(generation));
-      const calls = headers.get("x-calls");
-      if (calls !== null) {
-        const outcomes: string[] = [];
-        for (const together of calls.split(",")) {
-          outcomes.push(...(await Promise.all(together.split("+").map((how) => call(how, id, kind)))));
+    work: defineFilter({
+      config,
+      async onRequestHeaders(request, { config: { generation } }) {
+        const { headers } = request;
+        const id = headers.get("x-id") ?? "";
+        const kind = headers.get("x-kind") ?? "none";
+        worked.with({ kind }).increment();
+        headers.set("x-worked", String(generation));
+        const calls = headers.get("x-calls");
+        if (calls !== null) {
+          const outcomes: string[] = [];
+          for (const together of calls.split(",")) {
+            outcomes.push(...(await Promise.all(together.split("+").map((how) => call(how, id, kind)))));
+          }
+          headers.set("x-called", outcomes.join());
         }
-        headers.set("x-called", outcomes.join());
-      }
-      const attack = headers.get("x-attack");
-      if (attack !== null) {
-        vm.attacks += 1;
-        await attacks[attack]?.run();
-      }
-      return headers.has("x-reply") ? new Response(`answer to ${id}`, { status: 418 }) : undefined;
-    },
-  }),
+        const attack = headers.get("x-attack");
+        if (attack !== null) {
+          vm.fillings += attack === "memory.buffers" ? 1 : 0;
+          await attacks[attack]?.run();
+        }
+        return headers.has("x-reply") ? new Response(`answer to ${id}`, { status: 418 }) : undefined;
+      },
+    }),
 
-  stream: defineFilter({
-    config,
-    requestBody: "stream",
-    responseBody: "stream",
-    onRequestBody({ body }) {
-      body.set(body.bytes());
-    },
-    onResponseBody({ body }) {
-      body.set(body.bytes());
-    },
-  }),
+    stream: defineFilter({
+      config,
+      requestBody: "stream",
+      responseBody: "stream",
+      onRequestBody({ body }) {
+        body.set(body.bytes());
+      },
+      onResponseBody({ body }) {
+        body.set(body.bytes());
+      },
+    }),
 
-  rewrite: defineFilter({
-    config,
-    requestBody: "rewrite",
-    responseBody: "rewrite",
-    onRequestBody({ body }) {
-      body.set(body.text().toUpperCase());
-    },
-    onResponseBody({ body }) {
-      body.set(`<${body.text()}>`);
-    },
-  }),
-});
+    rewrite: defineFilter({
+      config,
+      requestBody: "rewrite",
+      responseBody: "rewrite",
+      onRequestBody({ body }) {
+        body.set(body.text().toUpperCase());
+      },
+      onResponseBody({ body }) {
+        body.set(`<${body.text()}>`);
+      },
+    }),
+  },
+  { limits: { heapBytes: HEAP_BYTES } },
+);

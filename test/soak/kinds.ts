@@ -30,8 +30,8 @@ export interface Kind {
   readonly upstream?: Behaviour;
   /** Whether the upstream sees it. Default: yes. */
   readonly reachesUpstream?: boolean;
-  /** The filter runs an attack of test/attacks. */
-  readonly attack?: boolean;
+  /** The filter runs an attack of test/attacks: this one, or any. */
+  readonly attack?: string;
   /** The filter answers. */
   readonly reply?: boolean;
   /** Length of the request's body. */
@@ -47,6 +47,10 @@ export const BIG_BYTES = 10 * 2 ** 20;
 const SMALL_BYTES = 2000;
 const MEDIUM_BYTES = 100_000;
 
+/** Of test/attacks; the first one is any of them. The other fills the heap, and makes linear memory as large as it can become. */
+const ANY_ATTACK = "any";
+const FILLING = "memory.buffers";
+
 export const KINDS: readonly Kind[] = [
   { name: "header", weight: 3500 },
   { name: "reply", weight: 500, reply: true, status: 418, reachesUpstream: false },
@@ -55,11 +59,16 @@ export const KINDS: readonly Kind[] = [
   { name: "call-slow", weight: 200, calls: "slow", called: "200:2" },
   { name: "call-big", weight: 20, calls: "big", called: `200:${BIG_BYTES}` },
   { name: "call-never", weight: 200, calls: "never", called: "timeout" },
-  { name: "call-reset", weight: 200, calls: "reset", called: "reset" },
-  { name: "call-garbage", weight: 200, calls: "garbage", called: "reset" },
-  { name: "call-cut", weight: 200, calls: "cut", called: "reset" },
+  { name: "call-reset", weight: 200, calls: "reset", called: "connection-reset" },
+  { name: "call-garbage", weight: 200, calls: "garbage", called: "connection-reset" },
+  { name: "call-cut", weight: 200, calls: "cut", called: "incomplete" },
   { name: "call-unknown", weight: 200, calls: "unknown", called: "unknown-cluster", callsSeen: 0 },
-  { name: "call-mixed", weight: 100, calls: "reset+ok+never,garbage,ok", called: "reset,200:2,timeout,reset,200:2" },
+  {
+    name: "call-mixed",
+    weight: 100,
+    calls: "reset+ok+never,garbage,ok",
+    called: "connection-reset,200:2,timeout,connection-reset,200:2",
+  },
   { name: "parts", weight: 300, upstream: "echo", bodyBytes: MEDIUM_BYTES },
   { name: "parts-send-big", weight: 15, upstream: "echo", bodyBytes: BIG_BYTES },
   { name: "parts-receive-big", weight: 15, upstream: "big" },
@@ -73,8 +82,8 @@ export const KINDS: readonly Kind[] = [
     upstream: "echo",
     bodyBytes: MEDIUM_BYTES,
   },
-  { name: "whole-receive-big", weight: 10, listener: "whole", upstream: "big", status: 500 },
-  { name: "whole-cut", weight: 100, listener: "whole", upstream: "cut", status: "closed" },
+  { name: "whole-receive-big", weight: 10, listener: "whole", upstream: "big", cut: true },
+  { name: "whole-cut", weight: 100, listener: "whole", upstream: "cut", cut: true },
   { name: "upstream-slow", weight: 200, upstream: "slow" },
   { name: "upstream-never", weight: 200, upstream: "never", status: 504 },
   { name: "upstream-reset", weight: 200, upstream: "reset", status: 503 },
@@ -91,11 +100,11 @@ export const KINDS: readonly Kind[] = [
     bodyBytes: MEDIUM_BYTES,
     leaves: "sending",
     status: "left",
-    reachesUpstream: false,
   },
   { name: "leave-receiving", weight: 20, upstream: "big", leaves: "receiving", status: "left" },
-  { name: "attack", weight: 40, attack: true, status: 500, reachesUpstream: false },
-  { name: "attack-later", weight: 40, calls: "ok", attack: true, status: 500, reachesUpstream: false },
+  { name: "attack-heap", weight: 40, attack: FILLING, status: 500, reachesUpstream: false },
+  { name: "attack", weight: 40, attack: ANY_ATTACK, status: 500, reachesUpstream: false },
+  { name: "attack-later", weight: 40, calls: "ok", attack: ANY_ATTACK, status: 500, reachesUpstream: false },
 ];
 
 /** How many calls of one request the called cluster sees. */

@@ -15,7 +15,7 @@ import { random } from "../random.ts";
 import { tempProject } from "../temp-project.ts";
 import { ask } from "./client.ts";
 import type { Asked, Place } from "./client.ts";
-import { Configurations, vmOf } from "./configurations.ts";
+import { Configurations } from "./configurations.ts";
 import { pickKind } from "./kinds.ts";
 import { takeSample } from "./memory.ts";
 import type { Sample } from "./memory.ts";
@@ -32,6 +32,8 @@ const CLIENTS = 24;
 const RELOAD_MS = 3000;
 /** One in so many changes is refused. */
 const REFUSED_EVERY = 4;
+/** The part of the requests after which the configuration of the VM changes, too, and each worker gets a new one. */
+const FIRST_VM = 0.4;
 const END_MS = 30_000;
 
 async function main(): Promise<number> {
@@ -55,7 +57,9 @@ async function main(): Promise<number> {
     samples.push(await takeSample(envoy, pid, tally.sent, configurations.generation));
   };
   const over = new AbortController();
-  const changes = changeOften(configurations, envoy, over.signal, sample);
+  const changes = changeOften(configurations, envoy, over.signal, sample, () =>
+    tally.sent < options.requests * FIRST_VM ? 0 : 1,
+  );
   const started = performance.now();
   try {
     await sendAll(options, { origins, upstream, called }, tally);
@@ -75,15 +79,7 @@ async function main(): Promise<number> {
     upstream: upstream.seen,
     called: called.seen,
   };
-  const found = violations({
-    options,
-    tally,
-    counts,
-    samples,
-    vmOf,
-    generation: configurations.generation,
-    log: envoy.logs(),
-  });
+  const found = violations({ options, tally, counts, samples, configurations, log: envoy.logs() });
   console.log(report({ options, tally, counts, samples, seconds, configurations, violations: found }));
   return found.length === 0 ? 0 : 1;
 }
@@ -99,7 +95,7 @@ async function sendAll({ requests, seed }: Options, place: Place, tally: Tally):
     }
     at += 1;
     const kind = pickKind(pick);
-    return { kind, id: String(at), attack: kind.attack === true ? names[pick(names.length)] : undefined };
+    return { kind, id: String(at), attack: kind.attack === "any" ? names[pick(names.length)] : kind.attack };
   };
   await Promise.all(
     Array.from({ length: CLIENTS }, async () => {
@@ -118,6 +114,7 @@ async function changeOften(
   envoy: Envoy,
   over: AbortSignal,
   sample: () => Promise<void>,
+  vm: () => number,
 ): Promise<void> {
   for (let change = 1; ; change++) {
     await sleep(RELOAD_MS, undefined, { signal: over }).catch(() => undefined);
@@ -125,7 +122,7 @@ async function changeOften(
       return;
     }
     await sample();
-    await (change % REFUSED_EVERY === 0 ? configurations.refuse(envoy) : configurations.next(envoy));
+    await (change % REFUSED_EVERY === 0 ? configurations.refuse(envoy) : configurations.next(envoy, vm()));
   }
 }
 

@@ -9,7 +9,8 @@ export interface VmSample {
   readonly linear: number;
   readonly heap: number;
   readonly streams: number;
-  readonly attacks: number;
+  /** How often its heap has been filled. */
+  readonly fillings: number;
 }
 
 export interface Sample {

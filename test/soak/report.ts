@@ -59,10 +59,10 @@ function memoryTable({ samples }: Results): string {
       generation,
       mebi(residentBytes),
       vmCount,
-      live.map(([id, { linear, heap, attacks }]) => `${id} ${mebi(linear)}/${mebi(heap)} (${attacks})`).join(", "),
+      live.map(([id, { linear, heap, fillings }]) => `${id} ${mebi(linear)}/${mebi(heap)} (${fillings})`).join(", "),
     ];
   });
-  return table([["requests", "configuration", "RSS", "VMs", "MiB linear/heap (attacks)"], ...rows]);
+  return table([["requests", "configuration", "RSS", "VMs", "MiB linear/heap (times full)"], ...rows]);
 }
 
 function statuses(tally: Tally): string {

@@ -1,5 +1,6 @@
 /** What a run has shown that must not be. */
 
+import type { Configurations } from "./configurations.ts";
 import { callsOf, KINDS } from "./kinds.ts";
 import type { Sample } from "./memory.ts";
 import type { Options } from "./options.ts";
@@ -19,13 +20,12 @@ export interface Run {
   readonly tally: Tally;
   readonly counts: Counts;
   readonly samples: readonly Sample[];
-  readonly vmOf: (generation: number) => number;
-  readonly generation: number;
+  readonly configurations: Pick<Configurations, "vms">;
   readonly log: string;
 }
 
 export function violations(run: Run): string[] {
-  return [...wrongOutcomes(run), ...wrongCounts(run), ...wrongVms(run), ...wrongLog(run)];
+  return [...wrongOutcomes(run), ...wrongCounts(run), ...wrongVms(run), ...wrongMemory(run), ...wrongLog(run)];
 }
 
 function wrongOutcomes({ tally, options }: Run): string[] {
@@ -55,10 +55,10 @@ function wrongCounts({ tally, counts }: Run): string[] {
 }
 
 /** Each worker has one VM for all configurations that leave the VM's as it is. */
-function wrongVms({ tally, vmOf, options }: Run): string[] {
+function wrongVms({ tally, configurations, options }: Run): string[] {
   const found = new Map<number, Set<string>>();
   for (const [generation, vms] of tally.vms) {
-    const vm = vmOf(generation);
+    const vm = configurations.vms[generation] ?? -1;
     found.set(vm, new Set([...(found.get(vm) ?? []), ...vms]));
   }
   return [...found]
@@ -66,12 +66,39 @@ function wrongVms({ tally, vmOf, options }: Run): string[] {
     .map(([vm, vms]) => `VM ${vm}: there were ${vms.size} for ${options.workers} workers: ${[...vms].join()}`);
 }
 
-const BAD_LINES = /\[critical\]|RuntimeError|fail closed|Plugin .*failed/i;
+/** A VM's linear memory is as large as it will be when its heap has been full a few times. */
+const WARM_FILLINGS = 3;
+const LINEAR_SLACK = 6 * 2 ** 20;
+/** What is in use when nothing goes on: garbage that was not collected yet is part of it. */
+const HEAP_SLACK = 2 ** 20;
+
+function wrongMemory({ samples }: Run): string[] {
+  const ids = new Set(samples.flatMap(({ vms }) => [...vms.keys()]));
+  return [...ids].flatMap((id) => {
+    const own = samples.flatMap(({ vms }) => vms.get(id) ?? []);
+    const warm = own.find(({ fillings }) => fillings >= WARM_FILLINGS);
+    const last = own.at(-1);
+    if (warm === undefined || last === undefined) {
+      return [
+        `VM ${id}: its heap has been full less than ${WARM_FILLINGS} times, so that nothing is known of its memory`,
+      ];
+    }
+    const least = Math.min(...own.map(({ heap }) => heap));
+    return [
+      ...(last.linear > warm.linear + LINEAR_SLACK
+        ? [`VM ${id}: its linear memory has grown from ${warm.linear} to ${last.linear} bytes`]
+        : []),
+      ...(last.heap > least + HEAP_SLACK ? [`VM ${id}: its heap has grown from ${least} to ${last.heap} bytes`] : []),
+    ];
+  });
+}
+
+const BAD_LINES = /RuntimeError|wasm.*Function: .* failed/;
 
 function wrongLog({ log }: Run): string[] {
   return log
     .split("\n")
-    .filter((line) => BAD_LINES.test(line) && !line.includes("a negative generation"))
+    .filter((line) => BAD_LINES.test(line))
     .slice(0, 10)
     .map((line) => `Envoy's log: ${line}`);
 }
