@@ -77,9 +77,11 @@ export function ask(place: Place, agent: Agent, { kind, id, attack }: Asked): Pr
       void (leaves === "called" ? place.called : place.upstream).arrival(id).then(leave);
       outgoing.end();
     } else if (leaves === "sending") {
-      const arrived = (kind.calls === undefined ? place.upstream : place.called).arrival(id);
       outgoing.write(PATTERN.subarray(0, bodyBytes / 2));
-      void arrived.then(() => sleep(PAUSE_MS)).then(leave);
+      void place.upstream
+        .arrival(id)
+        .then(() => sleep(PAUSE_MS))
+        .then(leave);
     } else {
       outgoing.end(PATTERN.subarray(0, bodyBytes));
     }

@@ -15,6 +15,7 @@ import {
 import type { Gauge } from "proxy-wasm-ts";
 
 import { attacks } from "../attacks/attacks.ts";
+import { KINDS } from "./kinds.ts";
 
 const REPORT_MS = 200;
 /** Longer than anything here takes, but for what never answers. */
@@ -38,6 +39,15 @@ function config(json: unknown): Config {
 const began = defineCounter("soak_began", { labels: ["kind"] });
 const ended = defineCounter("soak_ended", { labels: ["kind"] });
 const worked = defineCounter("soak_worked", { labels: ["kind"] });
+
+/** Envoy forgets a metric when the last VM has gone that had defined it; so each VM defines all of them. */
+function defineAll(): void {
+  for (const counter of [began, ended, worked]) {
+    for (const { name } of KINDS) {
+      void counter.with({ kind: name }).value;
+    }
+  }
+}
 
 /** The VM that this is, and what it has done; a VM that breaks would be another one from then on. */
 const vm = { id: "", streams: 0, fillings: 0 };
@@ -81,6 +91,7 @@ export default definePlugins(
       state: () => ({ kind: "" }),
       setup() {
         vm.id ||= crypto.randomUUID().slice(0, 8);
+        defineAll();
         every(REPORT_MS, report);
       },
       onRequestHeaders(request) {
