@@ -40,13 +40,15 @@ const began = defineCounter("soak_began", { labels: ["kind"] });
 const ended = defineCounter("soak_ended", { labels: ["kind"] });
 const worked = defineCounter("soak_worked", { labels: ["kind"] });
 
-/** Envoy forgets a metric when the last VM has gone that had defined it; so each VM defines all of them. */
-function defineAll(): void {
+/** Envoy forgets a metric when the last VM has gone that had defined it; so each VM defines all of them. Returns their sum. */
+function defineAll(): number {
+  let sum = 0;
   for (const counter of [began, ended, worked]) {
     for (const { name } of KINDS) {
-      void counter.with({ kind: name }).value;
+      sum += counter.with({ kind: name }).value; // defines it
     }
   }
+  return sum;
 }
 
 /** The VM that this is, and what it has done; a VM that breaks would be another one from then on. */
@@ -89,9 +91,9 @@ export default definePlugins(
     edge: defineFilter({
       config,
       state: () => ({ kind: "" }),
-      setup() {
+      setup({ log }) {
         vm.id ||= crypto.randomUUID().slice(0, 8);
-        defineAll();
+        log.debug(`${defineAll()} so far`);
         every(REPORT_MS, report);
       },
       onRequestHeaders(request) {

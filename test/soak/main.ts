@@ -35,6 +35,8 @@ const REFUSED_EVERY = 4;
 /** The part of the requests after which the configuration of the VM changes, too, and each worker gets a new one. */
 const FIRST_VM = 0.4;
 const END_MS = 30_000;
+/** In which each VM tells its memory, when nothing goes on any more. */
+const QUIET_MS = 1000;
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
@@ -69,6 +71,7 @@ async function main(): Promise<number> {
   }
   const seconds = (performance.now() - started) / 1000;
   await allEnded(envoy, tally);
+  await sleep(QUIET_MS);
   await sample();
 
   const metrics = await readMetrics(envoy);

@@ -25,7 +25,14 @@ export interface Run {
 }
 
 export function violations(run: Run): string[] {
-  return [...wrongOutcomes(run), ...wrongCounts(run), ...wrongVms(run), ...wrongMemory(run), ...wrongLog(run)];
+  return [
+    ...wrongOutcomes(run),
+    ...wrongCounts(run),
+    ...wrongVms(run),
+    ...wrongMemory(run),
+    ...wrongResidentMemory(run),
+    ...wrongLog(run),
+  ];
 }
 
 function wrongOutcomes({ tally, options }: Run): string[] {
@@ -71,6 +78,18 @@ const WARM_FILLINGS = 3;
 const LINEAR_SLACK = 6 * 2 ** 20;
 /** What is in use when nothing goes on: garbage that was not collected yet is part of it. */
 const HEAP_SLACK = 2 ** 20;
+
+/** Of Envoy's memory, which has caches and fragments of its own. */
+const RESIDENT = { share: 0.25, more: 32 * 2 ** 20 };
+
+function wrongResidentMemory({ samples, configurations }: Run): string[] {
+  const first = samples.filter(({ generation }) => configurations.vms[generation] === 0);
+  const most = Math.max(...first.map(({ residentBytes }) => residentBytes));
+  const last = samples.at(-1)?.residentBytes ?? NaN;
+  return last <= most * (1 + RESIDENT.share) + RESIDENT.more
+    ? []
+    : [`Envoy's memory has grown from ${most} to ${last} bytes`];
+}
 
 function wrongMemory({ samples }: Run): string[] {
   const ids = new Set(samples.flatMap(({ vms }) => [...vms.keys()]));

@@ -284,7 +284,10 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   get_environment: environment,
   fill_random: fillRandom,
   get_monotonic_time: () => Number(time(1)) / 1e6,
-  get_memory_usage: () => [memorySize(), process.memoryUsage().heapUsed],
+  get_memory_usage: () => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return [memorySize(), heapUsed + arrayBuffers];
+  },
   decode_utf8: (bytes: unknown) => fromUtf8(typeof bytes === "object" ? body(bytes) : byteString(bytes)),
   encode_utf8: (text: unknown) => (typeof text === "string" ? utf8(text) : body(text)),
 };
