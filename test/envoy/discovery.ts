@@ -33,6 +33,8 @@ export class DiscoveryFile {
     return {
       path_config_source: { path: this.#path, watched_directory: { path: dirname(this.#path) } },
       resource_api_version: "V3",
+      // Envoy starts to serve then when the first configuration of a filter is one that it refuses; a file's is there at once.
+      initial_fetch_timeout: "1s",
     };
   }
 

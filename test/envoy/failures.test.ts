@@ -2,12 +2,13 @@
 
 import { writeFile } from "node:fs/promises";
 
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { poll } from "../../scripts/poll.ts";
 import { tempProject } from "../temp-project.ts";
 import { tinyModule, wat } from "../wasm/host-abi/tiny-module.ts";
 import { buildModule } from "../build-filter.ts";
+import type { BuiltModule } from "../build-filter.ts";
 import { startFilter } from "./filter.ts";
 import type { RunningFilter } from "./filter.ts";
 
@@ -62,9 +63,16 @@ export default defineFilter({
 });
 `;
 
-test("an exception, an endless loop and a full heap cost their streams, whatever the policy is; the VM lives", async () => {
-  await using module = await buildModule(FAULTY);
-  for (const failurePolicy of [undefined, "FAIL_OPEN", "FAIL_RELOAD"] as const) {
+describe("an exception, an endless loop and a full heap cost their streams, and the VM lives", () => {
+  let module: BuiltModule;
+
+  beforeAll(async () => {
+    module = await buildModule(FAULTY);
+  }, 240_000);
+
+  afterAll(() => module[Symbol.asyncDispose]());
+
+  test.each([undefined, "FAIL_OPEN", "FAIL_RELOAD"] as const)("with the failure policy %s", async (failurePolicy) => {
     await using filter = await startFilter(module.wasm, { failurePolicy });
     const created = await filter.envoy.stat("wasm.envoy.wasm.runtime.v8.created");
     for (const path of ["/throw", "/loop", "/heap"]) {
@@ -73,5 +81,5 @@ test("an exception, an endless loop and a full heap cost their streams, whatever
     }
     expect(filter.upstream.requests).toHaveLength(3);
     expect(await filter.envoy.stat("wasm.envoy.wasm.runtime.v8.created")).toBe(created);
-  }
+  });
 });
