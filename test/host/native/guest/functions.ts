@@ -4,6 +4,7 @@ import { LogLevel, Status } from "../../../../src/abi/index.ts";
 import type { HostCall } from "../../../../src/abi/index.ts";
 import type { Registration, Shim } from "../../../../src/sdk/shim.ts";
 import { getBody, getBodySize, isBodyEnded, setBody } from "./body.ts";
+import { boundary } from "./boundary.ts";
 import { getCallBytes, getCallHeaders, getCallText, getCallTrailers, httpCall } from "./calls.ts";
 import { bodyView, enterMap, enterMessage, getMessage, headersView, messageView, useContext } from "./contexts.ts";
 import { setTickPeriod } from "./delayed.ts";
@@ -284,10 +285,7 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   get_environment: environment,
   fill_random: fillRandom,
   get_monotonic_time: () => Number(time(1)) / 1e6,
-  get_memory_usage: () => {
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return [memorySize(), heapUsed + arrayBuffers];
-  },
+  get_memory_usage: () => [memorySize(), boundary.heapSize()],
   decode_utf8: (bytes: unknown) => fromUtf8(typeof bytes === "object" ? body(bytes) : byteString(bytes)),
   encode_utf8: (text: unknown) => (typeof text === "string" ? utf8(text) : body(text)),
 };
