@@ -29,6 +29,8 @@ import { violations } from "./verdict.ts";
 
 /** Each has at most one request at a time. */
 const CLIENTS = 24;
+/** Shorter than connections of replaced listeners are kept: Envoy must not close one at the moment of its next request. */
+const IDLE_MS = 2000;
 const RELOAD_MS = 3000;
 /** One in so many changes is refused. */
 const REFUSED_EVERY = 4;
@@ -102,7 +104,7 @@ async function sendAll({ requests, seed }: Options, place: Place, tally: Tally):
   };
   await Promise.all(
     Array.from({ length: CLIENTS }, async () => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE_MS });
       for (let asked = next(); asked !== undefined; asked = next()) {
         tally.count(asked, await ask(place, agent, asked));
       }
