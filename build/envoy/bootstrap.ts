@@ -27,8 +27,9 @@ export interface PluginSetup {
 export interface ListenerSetup extends PluginSetup {
   /** What the module is. Default: "http"; a network filter stands before a TCP proxy. */
   readonly kind?: "http" | "network";
-  /** Further plugins: HTTP filters after the first one, an access logger. */
-  readonly filters?: readonly PluginSetup[];
+  /** HTTP filters after the first one: plugins, or others as Envoy's configuration has them. */
+  readonly filters?: readonly (PluginSetup | HttpFilter)[];
+  /** An access logger. */
   readonly accessLog?: PluginSetup;
   /** Envoy's own HTTP filters before the first plugin, as its configuration has them. */
   readonly firstFilters?: readonly object[];
@@ -62,6 +63,13 @@ export interface EnvoySetup extends ListenerSetup {
   readonly statsTags?: Readonly<Record<string, string>>;
   /** The port of the admin interface on 127.0.0.1, 0 for a free one. Default: there is none. */
   readonly adminPort?: number | undefined;
+}
+
+/** As Envoy's configuration has it; without a configuration of its own, that is discovered. */
+export interface HttpFilter {
+  readonly name: string;
+  readonly typed_config?: object;
+  readonly config_discovery?: object;
 }
 
 /** A listener without a plugin, but perhaps with filters of Envoy's own. */
@@ -122,10 +130,7 @@ function connectionManager(setup: ListenerSetup | PluginlessListener): object {
       },
       http_filters: [
         ...firstFilters,
-        ...plugins.map((plugin) => ({
-          name: "envoy.filters.http.wasm",
-          typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin),
-        })),
+        ...plugins.map((plugin) => ("wasm" in plugin ? httpFilter(plugin) : plugin)),
         router(setup.suppressEnvoyHeaders),
       ],
       ...(accessLog === undefined
@@ -150,6 +155,11 @@ function router(suppressEnvoyHeaders: boolean | undefined): object {
       ...(suppressEnvoyHeaders === undefined ? {} : { suppress_envoy_headers: suppressEnvoyHeaders }),
     },
   };
+}
+
+/** A plugin among a listener's HTTP filters. */
+export function httpFilter(plugin: PluginSetup): HttpFilter {
+  return { name: "envoy.filters.http.wasm", typed_config: wasmConfig("filters.http.wasm", "Wasm", plugin) };
 }
 
 function networkFilters(plugin: PluginSetup): object[] {

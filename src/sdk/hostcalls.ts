@@ -248,6 +248,8 @@ export const get_environment = shim.get_environment;
 export const fill_random = shim.fill_random;
 /** @internal Milliseconds of a clock that only goes forwards. */
 export const get_monotonic_time = shim.get_monotonic_time;
+/** @internal Bytes of linear memory and of the heap. */
+export const get_memory_usage = shim.get_memory_usage;
 /** @internal */
 export const log_trace = shim.log_trace;
 /** @internal */

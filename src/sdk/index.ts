@@ -84,6 +84,8 @@ export type { AbortEvent, AbortListener, AbortSignalLike } from "./abort.ts";
 export { crypto } from "./crypto.ts";
 export type { IntegerArray } from "./crypto.ts";
 export { performance } from "./performance.ts";
+export { memoryUsage } from "./memory-usage.ts";
+export type { MemoryUsage } from "./memory-usage.ts";
 
 declare global {
   // Merges with the DOM's or Node's own declaration where a project has one.

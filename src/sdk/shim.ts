@@ -173,6 +173,7 @@ export interface Shim {
   get_environment: () => string[];
   fill_random: (bytes: Uint8Array) => void;
   get_monotonic_time: () => number;
+  get_memory_usage: () => [linearBytes: number, heapBytes: number];
   decode_utf8: (bytes: string | Uint8Array | ArrayBuffer) => string;
   encode_utf8: (text: string) => Uint8Array;
   fetch: (path: string, init: never) => Promise<CallObject>;

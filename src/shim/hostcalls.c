@@ -234,6 +234,7 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("get_environment", 0, js_get_environment),
     JS_CFUNC_DEF("fill_random", 1, js_fill_random),
     JS_CFUNC_DEF("get_monotonic_time", 0, js_get_monotonic_time),
+    JS_CFUNC_DEF("get_memory_usage", 0, js_get_memory_usage),
     JS_CFUNC_DEF("decode_utf8", 1, js_decode_utf8),
     JS_CFUNC_DEF("encode_utf8", 1, js_encode_utf8),
     JS_CFUNC_DEF("is_iterable", 1, js_is_iterable),

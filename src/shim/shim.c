@@ -76,6 +76,8 @@
 
 #include "environment.c"
 
+#include "memory_usage.c"
+
 #include "methods.c"
 
 #include "register.c"

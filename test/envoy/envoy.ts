@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly trace?: boolean;
   /** What it logs of Wasm: at debug each start of a VM, and what filters log at that level. Default: "debug". */
   readonly wasmLogLevel?: "debug" | "info";
+  /** How long listeners and filter chains that were replaced are kept for the requests that they have. Default: Envoy's, 600. */
+  readonly drainSeconds?: number;
 }
 
 export interface EnvoyOptions extends EnvoySetup, RunOptions {}
@@ -58,9 +60,9 @@ const LOG_MS = 5000;
  * ```
  */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { onLog, workers, trace, wasmLogLevel, ...setup } = options;
+  const { onLog, workers, trace, wasmLogLevel, drainSeconds, ...setup } = options;
   for (const plugin of [setup, ...(setup.filters ?? []), setup.accessLog, ...(setup.services ?? [])]) {
-    if (plugin !== undefined) {
+    if (plugin !== undefined && "wasm" in plugin) {
       await access(plugin.wasm).catch((cause: unknown) => {
         throw new Error(`there is no ${plugin.wasm}: build it first (npm run build:wasm)`, { cause });
       });
@@ -71,6 +73,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     ...(workers === undefined ? {} : { workers }),
     ...(trace === undefined ? {} : { trace }),
     ...(wasmLogLevel === undefined ? {} : { wasmLogLevel }),
+    ...(drainSeconds === undefined ? {} : { drainSeconds }),
   });
 }
 
@@ -140,8 +143,10 @@ async function connect(child: Child): Promise<Envoy> {
   };
 }
 
-function programArguments({ trace = false, workers = 1, wasmLogLevel = "debug" }: RunOptions): readonly string[] {
+function programArguments(options: RunOptions): readonly string[] {
+  const { trace = false, workers = 1, wasmLogLevel = "debug", drainSeconds } = options;
   return [
+    ...(drainSeconds === undefined ? [] : ["--drain-time-s", String(drainSeconds), "--drain-strategy", "immediate"]),
     "--concurrency",
     String(workers),
     "--disable-hot-restart",

@@ -2,11 +2,13 @@
 
 import { writeFile } from "node:fs/promises";
 
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { poll } from "../../scripts/poll.ts";
 import { tempProject } from "../temp-project.ts";
 import { tinyModule, wat } from "../wasm/host-abi/tiny-module.ts";
+import { buildModule } from "../build-filter.ts";
+import type { BuiltModule } from "../build-filter.ts";
 import { startFilter } from "./filter.ts";
 import type { RunningFilter } from "./filter.ts";
 
@@ -43,4 +45,41 @@ test("and is loaded anew a second or two later when it may", async () => {
   expect(await statuses(filter)).toEqual([200, 503, 503]);
   const again = await poll(5000, async () => ((await fetch(filter.url)).status === 200 ? true : undefined));
   expect(again).toBe(true);
+});
+
+const FAULTY = `
+import { defineFilter } from "proxy-wasm-ts";
+
+const faults: Record<string, () => void> = {
+  "/throw": () => { throw new Error("on purpose"); },
+  "/loop": () => { for (;;); },
+  "/heap": () => { for (const held: Uint8Array[] = []; ;) held.push(new Uint8Array(1_000_000)); },
+};
+
+export default defineFilter({
+  onRequestHeaders(request) {
+    faults[request.path]?.();
+  },
+});
+`;
+
+describe("an exception, an endless loop and a full heap cost their streams, and the VM lives", () => {
+  let module: BuiltModule;
+
+  beforeAll(async () => {
+    module = await buildModule(FAULTY);
+  }, 240_000);
+
+  afterAll(() => module[Symbol.asyncDispose]());
+
+  test.each([undefined, "FAIL_OPEN", "FAIL_RELOAD"] as const)("with the failure policy %s", async (failurePolicy) => {
+    await using filter = await startFilter(module.wasm, { failurePolicy });
+    const created = await filter.envoy.stat("wasm.envoy.wasm.runtime.v8.created");
+    for (const path of ["/throw", "/loop", "/heap"]) {
+      expect((await fetch(filter.url + path)).status).toBe(500);
+      expect((await fetch(filter.url)).status).toBe(200);
+    }
+    expect(filter.upstream.requests).toHaveLength(3);
+    expect(await filter.envoy.stat("wasm.envoy.wasm.runtime.v8.created")).toBe(created);
+  });
 });

@@ -47,7 +47,11 @@ describe("Envoy does not load", () => {
     ["no such file", () => ({ wasm: "/nowhere/filter.wasm" })],
     ["no module", () => ({ wasm: project.path("text.wasm") })],
     ["a missing import", () => ({ wasm: project.path("odd.wasm") })],
-    ["a refused configuration", () => ({ config: { clutser: "a" }, failurePolicy: "FAIL_OPEN" })],
+    ...(["FAIL_OPEN", "FAIL_RELOAD"] as const).flatMap((failurePolicy): [EnvoyError, () => Partial<EnvoySetup>][] => [
+      ["a refused configuration", () => ({ config: { clutser: "a" }, failurePolicy })],
+      ["no module", () => ({ wasm: project.path("text.wasm"), failurePolicy })],
+      ["a missing import", () => ({ wasm: project.path("odd.wasm"), failurePolicy })],
+    ]),
   ])("%s", async (name, setup) => {
     const config = bootstrap({ wasm: MODULE, upstream: "http://127.0.0.1:1", ...setup() });
     await writeFile(project.path("envoy.yaml"), JSON.stringify(config));

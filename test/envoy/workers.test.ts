@@ -21,7 +21,7 @@ export default defineFilter({
     hits.increment();
     const total = sharedData.updateJson("total", (old) => (typeof old === "number" ? old : 0) + 1);
     resolveSharedQueue("jobs")?.enqueue(request.path);
-    return new Response(JSON.stringify({ vm, random: Math.random(), count: ++count, total }));
+    return new Response(JSON.stringify({ vm, random: Math.random(), bytes: crypto.getRandomValues(new Uint8Array(8)).join(), count: ++count, total }));
   },
 });
 `;
@@ -29,6 +29,7 @@ export default defineFilter({
 interface Report {
   readonly vm: string;
   readonly random: number;
+  readonly bytes: string;
   readonly count: number;
 }
 
@@ -55,6 +56,7 @@ test("two workers have their own variables and random numbers, and share data, q
   const counts = vms.map((vm) => Math.max(...reports.filter((report) => report.vm === vm).map(({ count }) => count)));
   expect(counts.reduce((sum, count) => sum + count)).toBe(reports.length);
   expect(new Set(reports.map(({ random }) => random)).size).toBe(reports.length);
+  expect(new Set(reports.map(({ bytes }) => bytes)).size).toBe(reports.length);
   const last = (await (await fetch(`${filter.url}/last`)).json()) as { total: number };
   expect(last.total).toBe(reports.length + 1);
   // Each item is one worker's.

@@ -16,6 +16,7 @@ import {
   grpcCall,
   grpcStream,
   HostError,
+  memoryUsage,
   onForeignFunction,
   onVmStart,
   performance,
@@ -108,6 +109,7 @@ function useWasi(log: Log): void {
   log.info(`uuid: ${failure(() => crypto.randomUUID())}`);
   log.info(`random: ${failure(() => crypto.getRandomValues(new Uint16Array(2)))}`);
   log.info(`now: ${failure(() => performance.now() >= 0)}`);
+  log.info(`heap: ${failure(() => memoryUsage().heapBytes > 10_000)}`);
 }
 
 function useOddly(request: HttpRequest, fetch: (path: string, init: never) => unknown): string[] {

@@ -82,11 +82,12 @@ test("shared data are bytes, text, or whatever JSON says", () => {
 
 describe("the Web's classes by import, and beside the types of others", () => {
   const IMPORTED = `
-    import { AbortController, AbortSignal, crypto, fetch, performance } from "proxy-wasm-ts";
+    import { AbortController, AbortSignal, crypto, fetch, memoryUsage, performance } from "proxy-wasm-ts";
     const controller = new AbortController();
     controller.signal.addEventListener("abort", ({ target }) => target.reason, { once: true });
     void fetch("/", { cluster: "c", signal: AbortSignal.any([controller.signal, AbortSignal.timeout(5)]) });
     crypto.getRandomValues(new Uint16Array(2)) satisfies Uint16Array;
+    memoryUsage().heapBytes satisfies number;
     performance.now() satisfies number;`;
   const GLOBAL = `
     import { fetch } from "proxy-wasm-ts";

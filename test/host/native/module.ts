@@ -111,6 +111,7 @@ export class NativeModule implements GuestModule {
       unrecordedEnv: functions(UNRECORDED),
       wasi: functions("wasi_snapshot_preview1"),
       memory,
+      heapSize: () => process.memoryUsage().heapUsed,
       runMicrotasks: () => {
         EMPTY.runInContext(context);
       },

@@ -6,7 +6,7 @@ import { build } from "./build.ts";
 
 /** The globals are not imported here: the build puts them in. */
 const FILTER = `
-import { defineFilter, environment, fetch, log, onVmStart, Response } from "proxy-wasm-ts";
+import { defineFilter, environment, fetch, log, memoryUsage, onVmStart, Response } from "proxy-wasm-ts";
 
 let started = "";
 onVmStart((configuration) => {
@@ -16,6 +16,11 @@ onVmStart((configuration) => {
 
 const actions = {
   "/started": () => started,
+  "/memory": () => {
+    const before = memoryUsage();
+    const held = new Uint8Array(2 ** 20);
+    return [before.linearBytes, before.heapBytes, memoryUsage().heapBytes - before.heapBytes, held.length];
+  },
   "/uuid": () => crypto.randomUUID(),
   "/now": () => [performance.now(), performance.timeOrigin],
   "/timeout": async () => {
@@ -63,6 +68,20 @@ test("the VM's start sees its configuration and environment", async () => {
   await using host = await TestHost.load(filter, { vmConfig: "conf", env: { A: "1", B: "=2" } });
   expect(await get(host, "/started")).toBe('conf, {"A":"1","B":"=2"}');
   await expect(TestHost.load(filter, { vmConfig: "refuse" })).rejects.toThrow("proxy_on_vm_start");
+});
+
+test("memoryUsage tells of linear memory, and of what JavaScript has taken", async () => {
+  await using host = await TestHost.load(filter);
+  const [linear = 0, heap = 0, grown = 0] = (await get(host, "/memory")) as number[];
+  expect(linear).toBeGreaterThan(0);
+  expect(linear % 65_536).toBe(0);
+  expect(heap).toBeGreaterThan(0);
+  // Natively the heap is Node's, where buffers are elsewhere.
+  if (process.env["PROXY_WASM_TS_MODE"] !== "native") {
+    expect(grown).toBeGreaterThanOrEqual(2 ** 20);
+    expect(grown).toBeLessThan(1.1 * 2 ** 20);
+    expect(heap).toBeLessThan(linear);
+  }
 });
 
 test("random numbers differ between VMs and calls", async () => {

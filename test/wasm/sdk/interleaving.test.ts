@@ -18,7 +18,7 @@ interface Waiting {
   readonly answer: (response: Response) => void;
 }
 
-/** `npm run test:soak` tries ten times as many. */
+/** `npm run test:interleavings`, a part of test:soak, tries ten times as many. */
 const CASES = Number(process.env["INTERLEAVINGS"] ?? 1000);
 
 test(`streams whose calls end in any order keep to themselves: ${CASES} interleavings`, async () => {

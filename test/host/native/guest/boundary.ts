@@ -7,6 +7,8 @@ export interface Boundary {
   readonly unrecordedEnv: Readonly<Record<string, HostFunction>>;
   readonly wasi: Readonly<Record<string, HostFunction>>;
   readonly memory: { readonly buffer: ArrayBuffer; grow: (pages: number) => number };
+  /** Bytes of JavaScript's heap; it is all of Node's. */
+  readonly heapSize: () => number;
   /** Runs the microtasks of this realm. */
   readonly runMicrotasks: () => void;
   readonly isPromise: (value: unknown) => boolean;

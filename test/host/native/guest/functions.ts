@@ -3,12 +3,13 @@
 import { LogLevel, Status } from "../../../../src/abi/index.ts";
 import type { HostCall } from "../../../../src/abi/index.ts";
 import type { Registration, Shim } from "../../../../src/sdk/shim.ts";
+import { boundary } from "./boundary.ts";
 import { getCallBytes, getCallHeaders, getCallText, getCallTrailers, httpCall } from "./calls.ts";
 import { enterMap, enterMessage, getMessage, messageView, useContext } from "./contexts.ts";
 import { setTickPeriod } from "./delayed.ts";
 import { cancelGrpcStreams, forgetGrpcStream, grpcCall, grpcCancel, grpcClose, grpcSend, grpcStream } from "./grpc.ts";
 import { changeHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
-import { allocate, call, callWasi, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
+import { allocate, call, callWasi, memorySize, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
 import { addMethods } from "./methods.ts";
 import { listOf, parse, serialize } from "./pairs.ts";
 import { vm } from "./state.ts";
@@ -262,6 +263,7 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   get_environment: environment,
   fill_random: fillRandom,
   get_monotonic_time: () => Number(time(1)) / 1e6,
+  get_memory_usage: () => [memorySize(), boundary.heapSize()],
   decode_utf8: (bytes: unknown) => fromUtf8(typeof bytes === "object" ? body(bytes) : byteString(bytes)),
   encode_utf8: (text: unknown) => (typeof text === "string" ? utf8(text) : body(text)),
   fetch: (path: string, init: never) => vm.sdk.fetch(path, init),

@@ -26,6 +26,10 @@ export function allocate(size: number): number {
   return at;
 }
 
+export function memorySize(): number {
+  return boundary.memory.buffer.byteLength;
+}
+
 export function freeAll(): void {
   top = START;
 }

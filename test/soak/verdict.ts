@@ -1,0 +1,123 @@
+/** What a run has shown that must not be. */
+
+import type { Configurations } from "./configurations.ts";
+import { callsOf, KINDS } from "./kinds.ts";
+import type { Sample } from "./memory.ts";
+import type { Options } from "./options.ts";
+import type { Tally } from "./tally.ts";
+
+/** By kind: what the filter's plugins have counted, and the servers. */
+export interface Counts {
+  readonly began: Readonly<Record<string, number>>;
+  readonly worked: Readonly<Record<string, number>>;
+  readonly ended: Readonly<Record<string, number>>;
+  readonly upstream: Readonly<Record<string, number>>;
+  readonly called: Readonly<Record<string, number>>;
+}
+
+export interface Run {
+  readonly options: Options;
+  readonly tally: Tally;
+  readonly counts: Counts;
+  readonly samples: readonly Sample[];
+  readonly configurations: Pick<Configurations, "vms">;
+  readonly log: string;
+}
+
+export function violations(run: Run): string[] {
+  return [
+    ...wrongOutcomes(run),
+    ...wrongCounts(run),
+    ...wrongVms(run),
+    ...wrongMemory(run),
+    ...wrongResidentMemory(run),
+    ...wrongLog(run),
+  ];
+}
+
+function wrongOutcomes({ tally, options }: Run): string[] {
+  const more = tally.wrongCount - tally.wrong.length;
+  return [
+    ...(tally.sent === options.requests ? [] : [`${tally.sent} of ${options.requests} requests have ended`]),
+    ...tally.wrong,
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function wrongCounts({ tally, counts }: Run): string[] {
+  return KINDS.flatMap((kind) => {
+    const sent = tally.sentOf(kind.name);
+    const expected: Counts = {
+      began: { [kind.name]: sent },
+      worked: { [kind.name]: sent },
+      ended: { [kind.name]: sent },
+      upstream: { [kind.name]: kind.reachesUpstream === false ? 0 : sent },
+      called: { [kind.name]: sent * callsOf(kind) },
+    };
+    return (Object.keys(expected) as (keyof Counts)[]).flatMap((where) => {
+      const [seen, right] = [counts[where][kind.name] ?? 0, expected[where][kind.name] ?? 0];
+      return seen === right ? [] : [`${kind.name}: ${where} is ${seen}, not ${right}`];
+    });
+  });
+}
+
+/** Each worker has one VM for all configurations that leave the VM's as it is. */
+function wrongVms({ tally, configurations, options }: Run): string[] {
+  const found = new Map<number, Set<string>>();
+  for (const [generation, vms] of tally.vms) {
+    const vm = configurations.vms[generation] ?? -1;
+    found.set(vm, new Set([...(found.get(vm) ?? []), ...vms]));
+  }
+  return [...found]
+    .filter(([, vms]) => vms.size > options.workers)
+    .map(([vm, vms]) => `VM ${vm}: there were ${vms.size} for ${options.workers} workers: ${[...vms].join()}`);
+}
+
+/** A VM's linear memory is as large as it will be when its heap has been full a few times. */
+const WARM_FILLINGS = 3;
+const LINEAR_SLACK = 6 * 2 ** 20;
+/** What is in use when nothing goes on: garbage that was not collected yet is part of it. */
+const HEAP_SLACK = 2 ** 20;
+
+/** Of Envoy's memory, which has caches and fragments of its own. */
+const RESIDENT = { share: 0.25, more: 32 * 2 ** 20 };
+
+function wrongResidentMemory({ samples, configurations }: Run): string[] {
+  const first = samples.filter(({ generation }) => configurations.vms[generation] === 0);
+  const most = Math.max(...first.map(({ residentBytes }) => residentBytes));
+  const last = samples.at(-1)?.residentBytes ?? NaN;
+  return last <= most * (1 + RESIDENT.share) + RESIDENT.more
+    ? []
+    : [`Envoy's memory has grown from ${most} to ${last} bytes`];
+}
+
+function wrongMemory({ samples }: Run): string[] {
+  const ids = new Set(samples.flatMap(({ vms }) => [...vms.keys()]));
+  return [...ids].flatMap((id) => {
+    const own = samples.flatMap(({ vms }) => vms.get(id) ?? []);
+    const warm = own.find(({ fillings }) => fillings >= WARM_FILLINGS);
+    const last = own.at(-1);
+    if (warm === undefined || last === undefined) {
+      return [
+        `VM ${id}: its heap has been full less than ${WARM_FILLINGS} times, so that nothing is known of its memory`,
+      ];
+    }
+    const least = Math.min(...own.map(({ heap }) => heap));
+    return [
+      ...(last.linear > warm.linear + LINEAR_SLACK
+        ? [`VM ${id}: its linear memory has grown from ${warm.linear} to ${last.linear} bytes`]
+        : []),
+      ...(last.heap > least + HEAP_SLACK ? [`VM ${id}: its heap has grown from ${least} to ${last.heap} bytes`] : []),
+    ];
+  });
+}
+
+const BAD_LINES = /RuntimeError|wasm.*Function: .* failed/;
+
+function wrongLog({ log }: Run): string[] {
+  return log
+    .split("\n")
+    .filter((line) => BAD_LINES.test(line))
+    .slice(0, 10)
+    .map((line) => `Envoy's log: ${line}`);
+}
