@@ -3,6 +3,7 @@ import { ReceivedHeaders } from "./headers.ts";
 import type { HeadersInit } from "./headers.ts";
 import { get_call_bytes, get_call_headers, get_call_text, get_call_trailers, http_call } from "./hostcalls.ts";
 import type { BodyInit } from "./hostcalls.ts";
+import type { JsonPath } from "./json-field.ts";
 
 /** Options of {@link fetch}. */
 export interface FetchInit {
@@ -61,6 +62,9 @@ export class FetchResponse {
   json(): unknown {
     return JSON.parse(this.text());
   }
+
+  /** One field of the body as JSON: see the function `jsonField`. @throws SyntaxError when it is none. */
+  declare readonly jsonField: (path: JsonPath) => unknown;
 
   bytes(): Uint8Array {
     return get_call_bytes(this);

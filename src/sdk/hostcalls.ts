@@ -305,3 +305,17 @@ export const get_call_text = shim.get_call_text;
 export const decode_utf8 = shim.decode_utf8;
 /** @internal */
 export const encode_utf8 = shim.encode_utf8;
+/** @internal */
+export const hash = shim.hash;
+/** @internal */
+export const hmac = shim.hmac;
+/** @internal */
+export const timing_safe_equal = shim.timing_safe_equal;
+/** @internal */
+export const json_field = shim.json_field;
+/** @internal */
+export const parse_query = shim.parse_query;
+/** @internal */
+export const serialize_query = shim.serialize_query;
+/** @internal */
+export const percent_encode = shim.percent_encode;

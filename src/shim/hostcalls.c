@@ -225,4 +225,11 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("get_monotonic_time", 0, js_get_monotonic_time),
     JS_CFUNC_DEF("decode_utf8", 1, js_decode_utf8),
     JS_CFUNC_DEF("encode_utf8", 1, js_encode_utf8),
+    JS_CFUNC_DEF("hash", 2, js_hash),
+    JS_CFUNC_DEF("hmac", 3, js_hmac),
+    JS_CFUNC_DEF("timing_safe_equal", 2, js_timing_safe_equal),
+    JS_CFUNC_DEF("json_field", 2, js_json_field),
+    JS_CFUNC_DEF("parse_query", 1, js_parse_query),
+    JS_CFUNC_DEF("serialize_query", 1, js_serialize_query),
+    JS_CFUNC_DEF("percent_encode", 2, js_percent_encode),
 };

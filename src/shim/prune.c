@@ -433,6 +433,18 @@ static void prune_generators(JSContext *context) {
     remove_class(context, JS_CLASS_FOR_IN_ITERATOR);
 }
 
+static bool is_live_function(JSContext *context, const char *name);
+
+/* The hash functions that the program does not name, as a text like the names of properties. */
+static void prune_hash_functions(JSContext *context) {
+  bool live = is_live_function(context, "hash") || is_live_function(context, "hmac");
+  if (!live)
+    clear(hash_functions, sizeof hash_functions);
+  for (size_t i = 0; live && i < countof(hash_functions); i++)
+    if (!is_word(context, hash_functions[i].name))
+      hash_functions[i].digest = NULL;
+}
+
 /* Object.prototype stays whole: any object may be used as a map, with any name. */
 static void prune_heap(JSContext *context) {
   prune_constructors(context);
@@ -440,6 +452,7 @@ static void prune_heap(JSContext *context) {
   if (!is_word(context, "RegExp") && !calls_pattern_method)
     regexp_compiler = NULL;
   JS_RunGC(context->rt);
+  prune_hash_functions(context);
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
     JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);

@@ -72,7 +72,15 @@
 
 #include "environment.c"
 
+#include "hash_functions.c"
+
+#include "hash.c"
+
+#include "json_field.c"
+
 #include "methods.c"
+
+#include "query.c"
 
 #include "register.c"
 

@@ -8,10 +8,13 @@ import { getCallBytes, getCallHeaders, getCallText, getCallTrailers, httpCall } 
 import { bodyView, enterMap, enterMessage, getMessage, headersView, messageView, useContext } from "./contexts.ts";
 import { setTickPeriod } from "./delayed.ts";
 import { cancelGrpcStreams, forgetGrpcStream, grpcCall, grpcCancel, grpcClose, grpcSend, grpcStream } from "./grpc.ts";
+import { data, hash, hmac, timingSafeEqual } from "./hash.ts";
 import { changeHeader, getHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
+import { jsonField, jsonPath } from "./json-field.ts";
 import { allocate, call, callWasi, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
 import { addMethods } from "./methods.ts";
 import { listOf, parse, serialize } from "./pairs.ts";
+import { parseQuery, percentEncode, serializeQuery } from "./query.ts";
 import { vm } from "./state.ts";
 import type { AnyFunction, BodyMode } from "./state.ts";
 import { body, byteString, fromUtf8, hostError, outcome, uint32, utf8 } from "./values.ts";
@@ -286,6 +289,16 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
   get_monotonic_time: () => Number(time(1)) / 1e6,
   decode_utf8: (bytes: unknown) => fromUtf8(typeof bytes === "object" ? body(bytes) : byteString(bytes)),
   encode_utf8: (text: unknown) => (typeof text === "string" ? utf8(text) : body(text)),
+  hash,
+  hmac,
+  timing_safe_equal: timingSafeEqual,
+  json_field: (json: unknown, path: unknown) => {
+    const names = jsonPath(path); // before the bytes: it can run code
+    return jsonField(typeof json === "string" ? json : data(json, "jsonField: the JSON"), names);
+  },
+  parse_query: parseQuery,
+  serialize_query: serializeQuery,
+  percent_encode: percentEncode,
 };
 
 function int64(value: number | bigint): bigint {

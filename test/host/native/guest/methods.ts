@@ -1,8 +1,11 @@
 /** The methods of the SDK's classes that the shim gives them: src/shim/methods.c for Node. */
 
-import { getCallStatus } from "./calls.ts";
+import { getBody } from "./body.ts";
+import { getCallBytes, getCallStatus } from "./calls.ts";
 import { enterMessage, getMessage, headersView } from "./contexts.ts";
 import { changeHeader, getFirstValue, getHeader, pickHeaders, removeHeader } from "./headers.ts";
+import { jsonField, jsonPath } from "./json-field.ts";
+import { pathname, requestQuery, search } from "./query.ts";
 import { vm } from "./state.ts";
 import { byteString } from "./values.ts";
 
@@ -32,6 +35,13 @@ function method(run: (view: object, ...parameters: unknown[]) => unknown): Prope
   };
 }
 
+function jsonFieldOf(bytes: (view: object) => Uint8Array): PropertyDescriptor {
+  return method((view, path) => {
+    const names = jsonPath(path);
+    return jsonField(bytes(view), names);
+  });
+}
+
 function define(prototype: object, members: Readonly<Record<string, PropertyDescriptor>>): void {
   for (const [name, member] of Object.entries(members)) {
     Object.defineProperty(prototype, name, { ...member, configurable: true });
@@ -39,12 +49,15 @@ function define(prototype: object, members: Readonly<Record<string, PropertyDesc
 }
 
 export function addMethods(): void {
-  const { requestPrototype, responsePrototype, headersPrototype, callResponsePrototype } = vm.sdk;
+  const { requestPrototype, responsePrototype, headersPrototype, bodyPrototype, callResponsePrototype } = vm.sdk;
   define(requestPrototype, {
     headers,
     method: pseudoHeader(":method"),
     path: pseudoHeader(":path"),
     authority: pseudoHeader(":authority"),
+    pathname,
+    search,
+    query: method((request, name) => requestQuery(request, name)),
   });
   define(responsePrototype, { headers });
   define(headersPrototype, {
@@ -61,7 +74,9 @@ export function addMethods(): void {
       removeHeader(view, name);
     }),
   });
+  define(bodyPrototype, { jsonField: jsonFieldOf((view) => getBody(view, undefined, undefined)) });
   define(callResponsePrototype, {
+    jsonField: jsonFieldOf(getCallBytes),
     status: {
       get(this: object) {
         return getCallStatus(this);
