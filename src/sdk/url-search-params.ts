@@ -26,7 +26,8 @@ export class URLSearchParams {
 
   static {
     linkSearchParams = (query, changed) => {
-      const params = new URLSearchParams(query);
+      const params = new URLSearchParams();
+      params.#list = parse_query(query);
       params.#changed = changed;
       return params;
     };
