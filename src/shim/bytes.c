@@ -50,10 +50,15 @@ static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *by
 }
 
 static bool is_ascii(const char *data, size_t size) {
-  unsigned char seen = 0;
-  for (size_t i = 0; i < size; i++)
+  uint64_t seen = 0, eight;
+  size_t i = 0;
+  for (; size - i >= sizeof eight; i += sizeof eight) {
+    memcpy(&eight, data + i, sizeof eight);
+    seen |= eight;
+  }
+  for (; i < size; i++)
     seen |= (unsigned char)data[i];
-  return seen < 0x80;
+  return !(seen & 0x8080808080808080);
 }
 
 /* Borrows a body: a string's UTF-8, a typed array's or an ArrayBuffer's bytes, nothing for undefined and null. */

@@ -6,11 +6,8 @@ static struct HashFunction {
   uint32_t digest_size, block_size;
   Digest *digest;
 } hash_functions[] = {
-    {"md5", 16, 64, digest_md5},
-    {"sha1", 20, 64, digest_sha1},
-    {"sha256", 32, 64, digest_sha256},
-    {"sha384", 48, 128, digest_sha384},
-    {"sha512", 64, 128, digest_sha512},
+    {"md5", 16, 64, digest_md5},        {"sha1", 20, 64, digest_sha1},      {"sha256", 32, 64, digest_sha256},
+    {"sha384", 48, 128, digest_sha384}, {"sha512", 64, 128, digest_sha512},
 };
 
 /* NULL: an exception was thrown. */

@@ -1,6 +1,6 @@
 /*
- * The hash functions, from PyCryptodome's C files (build/engine/source.ts). Each of those is meant as a unit of its own: the
- * macros let them share this one, and the functions that nobody calls go.
+ * The hash functions, from PyCryptodome's C files (build/engine/source.ts). Each of those is meant as a unit of its
+ * own: the macros let them share this one, and the functions that nobody calls go.
  */
 #define HAVE_STDINT_H
 #define HAVE_POSIX_MEMALIGN
@@ -80,7 +80,8 @@ enum { HASH_MAX_BLOCK = 128, HASH_MAX_DIGEST = 64, HASH_SLICE = 16 << 10 };
 /* Hashes parts, one after the other. False: an exception was thrown. */
 typedef bool Digest(JSContext *context, const Bytes *parts, size_t count, uint8_t *digest);
 
-/* The time of hashing, asked for at each slice: a block of 64 bytes costs as much as a dozen of calls. False: it is up. */
+/* The time of hashing, asked for at each slice: a block of 64 bytes costs as much as a dozen of calls. False: it is up.
+ */
 static bool may_hash_on(JSContext *context, size_t size) {
   shim_charge(context, size * 16);
   return js_poll_interrupts(context) == 0;

@@ -1,6 +1,7 @@
 /*
- * The value of one field of a JSON text: what JSON.parse and a walk along the path would give, the errors of what is no JSON
- * included, but objects are made of that value only. The whole text is read, since of a name that comes twice the last counts.
+ * The value of one field of a JSON text: what JSON.parse and a walk along the path would give, the errors of what is no
+ * JSON included, but objects are made of that value only. The whole text is read, since of a name that comes twice the
+ * last counts.
  */
 
 enum { JSON_MAX_DEPTH = 1024, JSON_MAX_PATH = 32, JSON_NO_ELEMENT = UINT32_MAX };
@@ -68,7 +69,8 @@ static bool add_json_names(JSContext *context, JsonPath *path, JSValueConst list
   return true;
 }
 
-/* A dotted string, or an array of names. It can run code. False: an exception was thrown, and nothing is to be freed. */
+/* A dotted string, or an array of names. It can run code. False: an exception was thrown, and nothing is to be freed.
+ */
 static bool read_json_path(JSContext *context, JSValueConst value, JsonPath *path) {
   path->count = path->owned_count = 0;
   bool ok = false;
@@ -92,11 +94,11 @@ typedef struct JsonScan {
   JSContext *context;
   const JsonPath *path;
   const char *start, *at, *end;
-  bool well_formed;                /* its UTF-8 was made from a string */
-  bool plain;                      /* the last string had neither escapes nor anything but ASCII */
-  const char *found, *found_end;   /* NULL: not there so far */
-  uint32_t depth;                  /* open objects and arrays */
-  uint32_t open;                   /* so many of them, the outermost, are those along the path */
+  bool well_formed;                 /* its UTF-8 was made from a string */
+  bool plain;                       /* the last string had neither escapes nor anything but ASCII */
+  const char *found, *found_end;    /* NULL: not there so far */
+  uint32_t depth;                   /* open objects and arrays */
+  uint32_t open;                    /* so many of them, the outermost, are those along the path */
   uint32_t elements[JSON_MAX_PATH]; /* of those that are arrays: elements so far */
   uint8_t objects[JSON_MAX_DEPTH / 8];
 } JsonScan;
@@ -128,12 +130,25 @@ static bool skip_json_escape(JsonScan *scan) {
   return true;
 }
 
+/* Passes over bytes of a string, eight at a time, while none of them is special: a quote, a backslash, a control
+   character, or no ASCII. Stops up to seven bytes early. */
+static const char *skip_plain_json(const char *at, const char *end) {
+  const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+  for (uint64_t eight; (size_t)(end - at) >= sizeof eight; at += sizeof eight) {
+    memcpy(&eight, at, sizeof eight);
+    uint64_t quotes = (eight ^ ones * '"') - ones, backslashes = (eight ^ ones * '\\') - ones;
+    if ((eight | (eight - ones * ' ') | quotes | backslashes) & tops)
+      break;
+  }
+  return at;
+}
+
 /* From its first quote to behind its last one. */
 static bool skip_json_string(JsonScan *scan) {
   const char *start = scan->at++, *end = scan->end;
   scan->plain = true;
   for (;;) {
-    const char *at = scan->at;
+    const char *at = skip_plain_json(scan->at, end);
     while (at < end && *at != '"' && *at != '\\' && (signed char)*at >= 0x20)
       at++;
     scan->at = at;
@@ -322,8 +337,8 @@ static bool scan_json(JsonScan *scan) {
       if ((on_path = read_json_key(scan)) < 0)
         return false;
     } else {
-      on_path = scan->depth == scan->open &&
-                scan->elements[scan->open - 1]++ == scan->path->names[scan->open - 1].element;
+      on_path =
+          scan->depth == scan->open && scan->elements[scan->open - 1]++ == scan->path->names[scan->open - 1].element;
     }
   }
 }
@@ -386,9 +401,9 @@ static JSValue js_answer_json_field(JSContext *context, JSValueConst this, int a
   CallResponse *response = get_call_response(context, this);
   if (response) {
     uint32_t status = load_call_body(response);
-    value = status == PROXY_STATUS_OK ? get_json_field(context, response->body ? response->body : "",
-                                                       response->body_size, false, &path)
-                                      : throw_host_error(context, "proxy_get_buffer_bytes", status);
+    value = status == PROXY_STATUS_OK
+                ? get_json_field(context, response->body ? response->body : "", response->body_size, false, &path)
+                : throw_host_error(context, "proxy_get_buffer_bytes", status);
   }
   free_json_path(context, &path);
   return value;

@@ -123,7 +123,6 @@ export class NativeModule implements GuestModule {
       hash: (algorithm, bytes) => createHash(algorithm).update(bytes).digest(),
       hmac: (algorithm, key, bytes) => createHmac(algorithm, key).update(bytes).digest(),
       timingSafeEqual: (one, other) => one.length === other.length && timingSafeEqual(one, other),
-      parseQuery: (text) => [...new URLSearchParams(`?${text}`)].flat(),
       serializeQuery: (list) =>
         String(
           new URLSearchParams(

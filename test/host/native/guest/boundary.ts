@@ -17,8 +17,7 @@ export interface Boundary {
   readonly hash: (algorithm: string, bytes: Uint8Array) => Uint8Array;
   readonly hmac: (algorithm: string, key: Uint8Array, bytes: Uint8Array) => Uint8Array;
   readonly timingSafeEqual: (one: Uint8Array, other: Uint8Array) => boolean;
-  /** Name, value, name, value, ... */
-  readonly parseQuery: (text: string) => readonly string[];
+  /** Of name, value, name, value, ... */
   readonly serializeQuery: (list: readonly string[]) => string;
   /** Where a place of the bundle is in the filter's sources, as stacks show it. Undefined: it is none of the filter's. */
   readonly position: (file: string, line: number, column: number) => string | undefined;

@@ -5,8 +5,29 @@ import { enterMessage } from "./contexts.ts";
 import { changeHeader, getFirstValue } from "./headers.ts";
 import { byteString, toByteString, utf8 } from "./values.ts";
 
+/** Not by Node's URLSearchParams, which takes characters above U+007F for bytes where an escape is wrong. */
 export function parseQuery(text: string): string[] {
-  return [...boundary.parseQuery(text)].map(String);
+  const parts = text.split("&").filter((part) => part !== "");
+  return parts.flatMap((part) => {
+    const at = part.indexOf("=");
+    return at < 0 ? [decodeForm(part), ""] : [decodeForm(part.slice(0, at)), decodeForm(part.slice(at + 1))];
+  });
+}
+
+function decodeForm(text: string): string {
+  const bytes = utf8(text.replaceAll("+", " "));
+  const decoded: number[] = [];
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    const code = byte === 0x25 ? String.fromCharCode(...bytes.subarray(at + 1, at + 3)) : "";
+    if (/^[0-9a-f]{2}$/i.test(code)) {
+      decoded.push(parseInt(code, 16));
+      at += 2;
+    } else {
+      decoded.push(byte);
+    }
+  }
+  return boundary.decodeUtf8(Uint8Array.from(decoded));
 }
 
 export function serializeQuery(list: readonly string[]): string {
