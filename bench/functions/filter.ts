@@ -5,7 +5,13 @@ import { defineFilter, hash, hmac, jsonField, Response, URL, URLSearchParams } f
 import { sha256 } from "./sha256.ts";
 
 const bytes = Uint8Array.from({ length: 8192 }, (_byte, at) => at & 0xff);
-const items = Array.from({ length: 70 }, (_item, id) => ({ id, name: `item ${id}`, tags: ["a", "b"], price: id * 1.5, note: "x".repeat(40) }));
+const items = Array.from({ length: 70 }, (_item, id) => ({
+  id,
+  name: `item ${id}`,
+  tags: ["a", "b"],
+  price: id * 1.5,
+  note: "x".repeat(40),
+}));
 /** 8 KB, with the field in its middle. */
 const json = JSON.stringify({ before: items.slice(35), user: { id: 7 }, after: items.slice(0, 35) });
 const query = "page=2&sort=name&filter=a%20b%26c&token=abcdefghijklmnop&city=K%C3%B6ln&empty=&x=1+2";

@@ -15,7 +15,9 @@ const REQUESTS = 20;
 const filter = fileURLToPath(new URL("filter.ts", import.meta.url));
 
 const source = await readFile(filter, "utf8");
-const names = [...source.matchAll(/^ {2}(?:"([^"]+)"|(nothing)): \(/gm)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+const names = [...source.matchAll(/^ {2}(?:"([^"]+)"|(nothing)): \(/gm)].map(
+  ([, quoted, plain]) => quoted ?? plain ?? "",
+);
 const [, query = ""] = /^const query = "(.*)";$/m.exec(source) ?? [];
 const guest = meteredGuest(meter(await buildEntry(filter)));
 await using host = await TestHost.load(guest.filter);

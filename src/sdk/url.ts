@@ -222,7 +222,7 @@ function parse(url: string, base: Parts | undefined): Parts {
     throw unsupported(`the scheme ${scheme}: is`);
   }
   const rest = text.slice(colon + 1);
-  const isRelative = base?.scheme === scheme && !(rest.startsWith("//"));
+  const isRelative = base?.scheme === scheme && !rest.startsWith("//");
   return isRelative ? parseRelative(rest, base) : parseAuthority(scheme, rest);
 }
 

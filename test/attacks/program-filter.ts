@@ -1,6 +1,6 @@
 /** Runs the steps that a request's query names, one after the other. */
 
-import { defineFilter, Response, stepAside } from "proxy-wasm-ts";
+import { defineFilter, hash, hmac, jsonField, Response, stepAside, URLSearchParams } from "proxy-wasm-ts";
 
 import { attacks } from "./attacks.ts";
 
@@ -54,7 +54,7 @@ export default defineFilter({
           await new Promise(() => undefined);
           break;
         default:
-          await attacks[step]?.run();
+          await attacks[step]?.run({ hash, hmac, jsonField, URLSearchParams });
       }
     }
     return undefined;

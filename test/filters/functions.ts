@@ -47,7 +47,10 @@ const functions = {
   hashText: (algorithm: number, text: string) => hash(ALGORITHMS[algorithm] ?? "md5", text).toBase64(),
   hmac: (algorithm: number, key: string, data: string) =>
     hmac(ALGORITHMS[algorithm] ?? "md5", bytes(key), bytes(data).buffer).toHex(),
-  timingSafeEqual: (one: string, other: string) => [timingSafeEqual(one, other), timingSafeEqual(bytes(btoa(one)), one)],
+  timingSafeEqual: (one: string, other: string) => [
+    timingSafeEqual(one, other),
+    timingSafeEqual(bytes(btoa(one)), one),
+  ],
   jsonField: (json: string, path: JsonPath) => ({ field: jsonField(json, path) }),
   jsonFieldOfBytes: (json: string, path: JsonPath) => ({ field: jsonField(bytes(json), path) }),
   jsonParse: (json: string) => ({ field: JSON.parse(json) as unknown }),

@@ -7,7 +7,11 @@ import { TestHost } from "../../host/index.ts";
 export type Outcome = { readonly value: unknown } | { readonly error: string };
 
 /** What a function gives for each list of arguments. */
-export async function callAll(host: TestHost, name: string, cases: readonly (readonly unknown[])[]): Promise<Outcome[]> {
+export async function callAll(
+  host: TestHost,
+  name: string,
+  cases: readonly (readonly unknown[])[],
+): Promise<Outcome[]> {
   const answer = await host.fetch("http://a/", { method: "POST", body: JSON.stringify([name, ...cases]) });
   expect(answer.status).toBe(200);
   return (await answer.json()) as Outcome[];

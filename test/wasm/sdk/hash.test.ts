@@ -96,7 +96,9 @@ test("what cannot be hashed is a TypeError, and not the hash of nothing", async 
       ]),
     });`);
   await using refusing = await TestHost.load(filter);
-  const [hashed, keyed, data, compared, named, clamped] = (await (await refusing.fetch("http://a/")).json()) as unknown[][];
+  const [hashed, keyed, data, compared, named, clamped] = (await (
+    await refusing.fetch("http://a/")
+  ).json()) as unknown[][];
   const errors = Array.from({ length: 11 }, () => "TypeError");
   expect([hashed, keyed, data, compared]).toEqual([errors, errors, errors, errors]);
   expect([named, clamped]).toEqual([["TypeError", "TypeError", "TypeError", "TypeError"], "20"]);

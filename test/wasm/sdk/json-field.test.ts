@@ -45,7 +45,8 @@ async function compare(cases: readonly (readonly [string, Path])[]): Promise<voi
   expect(ofBytes.map(withoutMessage)).toEqual(bytes.map((one) => expected(one.bytes.toString(), one.path)));
 }
 
-const USER = '{"a": {"id": 7, "b": [1, {"c": "d"}, [[]], null, true], "": 1}, "x.y": {"z": -0.5e+3}, "u\\u00e4\u00e4": "\u20ac"}';
+const USER =
+  '{"a": {"id": 7, "b": [1, {"c": "d"}, [[]], null, true], "": 1}, "x.y": {"z": -0.5e+3}, "u\\u00e4\u00e4": "\u20ac"}';
 
 test.each<[Path, unknown]>([
   ["a.id", 7],
@@ -87,9 +88,48 @@ describe("of a name that comes twice the last one counts, at each level", () => 
 
 test("what is no JSON is refused, wherever it is wrong", async () => {
   const wrong = ["", " ", "{", "[", '"', "{]", "[}", "[1,]", "[,1]", '{"a"}', '{"a":}', '{"a":1,}', "{a:1}", "{'a':1}"];
-  const scalars = ["01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "tru", "nul", "NaN", "truex", "1 2", "[1 2]", "-01"];
-  const strings = ['"\\x"', '"\\u12g4"', '"\\u12', '"\n"', '"\t"', '"\\', '"a\\"', "\ufeff1", "[]]", "//", "\u00a01", "\f1"];
-  const right = ["0", "-0", "1e9", "1E-2", '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4"', '"\u007f\u2028"', " [ ] ", "{ }\n", '"/"'];
+  const scalars = [
+    "01",
+    "-",
+    "+1",
+    "1.",
+    ".5",
+    "1e",
+    "1e+",
+    "0x1",
+    "tru",
+    "nul",
+    "NaN",
+    "truex",
+    "1 2",
+    "[1 2]",
+    "-01",
+  ];
+  const strings = [
+    '"\\x"',
+    '"\\u12g4"',
+    '"\\u12',
+    '"\n"',
+    '"\t"',
+    '"\\',
+    '"a\\"',
+    "\ufeff1",
+    "[]]",
+    "//",
+    "\u00a01",
+    "\f1",
+  ];
+  const right = [
+    "0",
+    "-0",
+    "1e9",
+    "1E-2",
+    '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4"',
+    '"\u007f\u2028"',
+    " [ ] ",
+    "{ }\n",
+    '"/"',
+  ];
   await compare([...wrong, ...scalars, ...strings, ...right].map((json) => [json, "a"]));
   await compare(right.map((json) => [json, []]));
 });
@@ -107,7 +147,11 @@ const json = fc.letrec((tie) => ({
 
 /** JSON texts of all kinds, some of them broken by a change of one character. */
 const text = fc
-  .tuple(json, fc.nat(3), fc.option(fc.tuple(fc.nat(), fc.constantFrom("", '"', "{", "]", ",", ":", "\\", "1", " ", "\u0001"))))
+  .tuple(
+    json,
+    fc.nat(3),
+    fc.option(fc.tuple(fc.nat(), fc.constantFrom("", '"', "{", "]", ",", ":", "\\", "1", " ", "\u0001"))),
+  )
   .map(([value, indent, change]) => {
     const whole = JSON.stringify(value, undefined, indent);
     const at = change === null ? 0 : change[0] % (whole.length + 1);

@@ -43,12 +43,89 @@ async function compare(cases: readonly (readonly [string, (string | null)?])[]):
 }
 
 const HOSTS = [
-  ...["a", "A.b", "example.com", "a.", "a..b", "1.2.3.4", "1.2.3", "1", "0x7f.1", "0300.1", "256", "256.1.1.1", "1.2.3.256"],
-  ...["4294967295", "4294967296", "1.2.3.4.5", "0x", "0x.0x", "09", "1.2.3.08", "1.a", "a.1", "a.0x1", "1.2.3.4.", "a b", "a%20b"],
-  ...["%41", "%zz", "%ff", "a_b", "-a-", "a<b", "a^b", "a|b", "a\\b", "[::1]", "[1:2:3:4:5:6:7:8]", "[1::8]", "[::]", "[0:0:1::]"],
-  ...["[1:0:0:2:0:0:0:3]", "[::1.2.3.4]", "[::ffff:1.2.3.4]", "[::01.2.3.4]", "[::1.2.3]", "[1]", "[:::]", "[1::2::3]", "[12345::]"],
-  ...["[1:2:3:4:5:6:7:8:9]", "[1:2:3:4:5:6:7::]", "[::1", "::1]", "[]", "[::g]", "[1:2:3:4:5:6:1.2.3.4]", "[1.2.3.4::]", "[::1]x"],
-  ...["[1:2:3:4:5:6:7:1.2.3.4]", "[:1]", "[1:]", "[::1%25eth0]", "", ".", "..", "\u007f", "a\u0000", "*", "a'b", "a;b", "(a)"],
+  ...[
+    "a",
+    "A.b",
+    "example.com",
+    "a.",
+    "a..b",
+    "1.2.3.4",
+    "1.2.3",
+    "1",
+    "0x7f.1",
+    "0300.1",
+    "256",
+    "256.1.1.1",
+    "1.2.3.256",
+  ],
+  ...[
+    "4294967295",
+    "4294967296",
+    "1.2.3.4.5",
+    "0x",
+    "0x.0x",
+    "09",
+    "1.2.3.08",
+    "1.a",
+    "a.1",
+    "a.0x1",
+    "1.2.3.4.",
+    "a b",
+    "a%20b",
+  ],
+  ...[
+    "%41",
+    "%zz",
+    "%ff",
+    "a_b",
+    "-a-",
+    "a<b",
+    "a^b",
+    "a|b",
+    "a\\b",
+    "[::1]",
+    "[1:2:3:4:5:6:7:8]",
+    "[1::8]",
+    "[::]",
+    "[0:0:1::]",
+  ],
+  ...[
+    "[1:0:0:2:0:0:0:3]",
+    "[::1.2.3.4]",
+    "[::ffff:1.2.3.4]",
+    "[::01.2.3.4]",
+    "[::1.2.3]",
+    "[1]",
+    "[:::]",
+    "[1::2::3]",
+    "[12345::]",
+  ],
+  ...[
+    "[1:2:3:4:5:6:7:8:9]",
+    "[1:2:3:4:5:6:7::]",
+    "[::1",
+    "::1]",
+    "[]",
+    "[::g]",
+    "[1:2:3:4:5:6:1.2.3.4]",
+    "[1.2.3.4::]",
+    "[::1]x",
+  ],
+  ...[
+    "[1:2:3:4:5:6:7:1.2.3.4]",
+    "[:1]",
+    "[1:]",
+    "[::1%25eth0]",
+    "",
+    ".",
+    "..",
+    "\u007f",
+    "a\u0000",
+    "*",
+    "a'b",
+    "a;b",
+    "(a)",
+  ],
 ];
 
 test("hosts", async () => {
@@ -59,25 +136,120 @@ test("hosts", async () => {
 test("whole URLs and relative ones", async () => {
   const urls = [
     ...["http://a/b?c#d", "HTTP://A:80/", "https://a:443", "https://a:80", "ws://a:80/", "wss://a:443/", "http://a:/"],
-    ...["http://a:65535/", "http://a:65536/", "http://a:0", "http://a:00080", "http://a:8x", "http://a:-1", "http://:80/"],
-    ...["http:a", "http:/a", "http:///a", "http:\\\\a\\b", "http:////a", "//a/b", "/b", "b", "./b", "../b", "../../../b", ""],
-    ...["?x", "#x", "?", "#", "b?c", "b#c", "b/../c", "b/..", "b/.", ".", "..", "/..", "/.", "%2e%2E/b", "b/%2e", ".%2e", "%2e."],
-    ...["\\b", "\\\\a\\b", "http:b", "https:b", "http:?x", "http:#x", "http:", "https:", "http:/b", "http:./b", "mailto", ":a", "1:a"],
-    ...["http://u@a", "http://u:@a", "http://:p@a", "http://:@a", "http://@a", "http://u:p:q@a", "http://u@v@a", "http://u/@a"],
-    ...["http://\u00e4:\u20ac@a", "http://u;=|[]'\"<>`^{}@a", "http://a/\u00e4 \"<>`{}|?\u00e4 \"<>`'{}|#\u00e4 \"<>`{}|"],
-    ...["  http://a/ b  ", "ht\ntp://a/\tb\r", "http://a/\u0000\u0001", "\u0000http://a\u001f", "http://a/%zz%4", "http://a/;b=c"],
-    ...["http://a/\ud800?\ud800#\ud800", "http://a//b///c", "http://a/b//..//c", "http://a/?a=b&a=c&%zz=+&=&&d", "http://a/?#"],
-    ...["http://a?b/c", "http://a#b?c", "http://a\\?b", "http://a/b\\..\\c", "http://a/\u{1f600}", "http://[::1]:80/", "http://a@b:c@d"],
+    ...[
+      "http://a:65535/",
+      "http://a:65536/",
+      "http://a:0",
+      "http://a:00080",
+      "http://a:8x",
+      "http://a:-1",
+      "http://:80/",
+    ],
+    ...[
+      "http:a",
+      "http:/a",
+      "http:///a",
+      "http:\\\\a\\b",
+      "http:////a",
+      "//a/b",
+      "/b",
+      "b",
+      "./b",
+      "../b",
+      "../../../b",
+      "",
+    ],
+    ...[
+      "?x",
+      "#x",
+      "?",
+      "#",
+      "b?c",
+      "b#c",
+      "b/../c",
+      "b/..",
+      "b/.",
+      ".",
+      "..",
+      "/..",
+      "/.",
+      "%2e%2E/b",
+      "b/%2e",
+      ".%2e",
+      "%2e.",
+    ],
+    ...[
+      "\\b",
+      "\\\\a\\b",
+      "http:b",
+      "https:b",
+      "http:?x",
+      "http:#x",
+      "http:",
+      "https:",
+      "http:/b",
+      "http:./b",
+      "mailto",
+      ":a",
+      "1:a",
+    ],
+    ...[
+      "http://u@a",
+      "http://u:@a",
+      "http://:p@a",
+      "http://:@a",
+      "http://@a",
+      "http://u:p:q@a",
+      "http://u@v@a",
+      "http://u/@a",
+    ],
+    ...[
+      "http://\u00e4:\u20ac@a",
+      "http://u;=|[]'\"<>`^{}@a",
+      'http://a/\u00e4 "<>`{}|?\u00e4 "<>`\'{}|#\u00e4 "<>`{}|',
+    ],
+    ...[
+      "  http://a/ b  ",
+      "ht\ntp://a/\tb\r",
+      "http://a/\u0000\u0001",
+      "\u0000http://a\u001f",
+      "http://a/%zz%4",
+      "http://a/;b=c",
+    ],
+    ...[
+      "http://a/\ud800?\ud800#\ud800",
+      "http://a//b///c",
+      "http://a/b//..//c",
+      "http://a/?a=b&a=c&%zz=+&=&&d",
+      "http://a/?#",
+    ],
+    ...[
+      "http://a?b/c",
+      "http://a#b?c",
+      "http://a\\?b",
+      "http://a/b\\..\\c",
+      "http://a/\u{1f600}",
+      "http://[::1]:80/",
+      "http://a@b:c@d",
+    ],
     ...["b:c", "a/b:c", "http://a/'", "http://a/?'#'", "http://a/~!$&()*+,-.", "http://a/c:/d", "http://a/C|/d"],
   ];
   const bases = [null, "http://base/x/y?q#f", "https://u:p@base:1/", "ws://base/x/"];
-  expect(
-    await compare(urls.flatMap((url) => bases.map((base) => [url, base] as const))),
-  ).toBeGreaterThan(urls.length * 3.8);
+  expect(await compare(urls.flatMap((url) => bases.map((base) => [url, base] as const)))).toBeGreaterThan(
+    urls.length * 3.8,
+  );
 });
 
 test("what is not supported says so", async () => {
-  const urls = ["ftp://a/", "file:///a", "mailto:a@b", "data:,a", "http://\u00e4.de/", "http://xn--4ca.de/", "http://a.xn--4ca"];
+  const urls = [
+    "ftp://a/",
+    "file:///a",
+    "mailto:a@b",
+    "data:,a",
+    "http://\u00e4.de/",
+    "http://xn--4ca.de/",
+    "http://a.xn--4ca",
+  ];
   const given = await callAll(
     host,
     "url",
@@ -99,12 +271,32 @@ test("what is not supported says so", async () => {
 });
 
 const piece = fc.oneof(
-  fc.constantFrom("http:", "https:", "ws:", "//", "/", "\\", ".", "..", "%2e", "?", "#", "@", ":", "80", "a", "[::1]", "1.2"),
+  fc.constantFrom(
+    "http:",
+    "https:",
+    "ws:",
+    "//",
+    "/",
+    "\\",
+    ".",
+    "..",
+    "%2e",
+    "?",
+    "#",
+    "@",
+    ":",
+    "80",
+    "a",
+    "[::1]",
+    "1.2",
+  ),
   fc.constantFrom("&", "=", "+", "%41", "%", " ", "\t", "0x1", "u:p@", "b.c", "\u00e4", "'", '"', "|", "{", ";"),
   fc.string({ unit: "binary", maxLength: 3 }),
 );
 const address = fc.oneof(
-  fc.tuple(fc.constantFrom("http://", "https://a", "wss://u@"), fc.array(piece, { maxLength: 8 })).map(([start, rest]) => start + withoutCaret(rest.join(""))),
+  fc
+    .tuple(fc.constantFrom("http://", "https://a", "wss://u@"), fc.array(piece, { maxLength: 8 }))
+    .map(([start, rest]) => start + withoutCaret(rest.join(""))),
   fc.array(piece, { maxLength: 8 }).map((pieces) => withoutCaret(pieces.join(""))),
   fc.webUrl({ withFragments: true, withQueryParameters: true }).map(withoutCaret),
 );
@@ -124,7 +316,20 @@ test("for any text Node's URL gives the same, or ours says that it does not take
 });
 
 test("href, pathname, search and hash can be set", async () => {
-  const values = ["", "?", "#", "?a=1", "#b", "a/../b", "/x y?#", "\\b\\..", "\u00e4 '\"", "a\tb", "http://b/?c#d", "nothing"];
+  const values = [
+    "",
+    "?",
+    "#",
+    "?a=1",
+    "#b",
+    "a/../b",
+    "/x y?#",
+    "\\b\\..",
+    "\u00e4 '\"",
+    "a\tb",
+    "http://b/?c#d",
+    "nothing",
+  ];
   const parts = ["href", "pathname", "search", "hash"] as const;
   const cases = ["http://a/b?c=d#e", "https://u@a"].flatMap((url) =>
     parts.flatMap((part) => values.map((value) => [url, part, value] as const)),
@@ -181,9 +386,15 @@ function changed(params: URLSearchParams, changes: readonly Change[]): unknown[]
 }
 
 const name = fc.oneof(fc.constantFrom("a", "b", "", "\u00e4", "a b"), fc.string({ unit: "binary", maxLength: 3 }));
-const change = fc.tuple(fc.constantFrom("append", "set", "delete", "sort", "has", "get"), name, fc.option(name, { nil: undefined }));
+const change = fc.tuple(
+  fc.constantFrom("append", "set", "delete", "sort", "has", "get"),
+  name,
+  fc.option(name, { nil: undefined }),
+);
 const query = fc.oneof(
-  fc.array(fc.oneof(name, fc.constantFrom("&", "=", "+", "%", "%41", "%C3%A4", "?", "#")), { maxLength: 12 }).map((parts) => parts.join("")),
+  fc
+    .array(fc.oneof(name, fc.constantFrom("&", "=", "+", "%", "%41", "%C3%A4", "?", "#")), { maxLength: 12 })
+    .map((parts) => parts.join("")),
   fc.array(fc.tuple(name, name), { maxLength: 5 }),
   fc.dictionary(name, name, { maxKeys: 5 }),
 );
@@ -209,7 +420,18 @@ describe("URLSearchParams", () => {
   });
 
   test("bytes that are no UTF-8 are U+FFFD, as many as in Node", async () => {
-    const queries = ["%ff", "a%C3", "%E2%82", "%E2%82%41", "%F0%9F%98", "%ED%A0%80", "%C0%80", "%F5%80%80%80", "%80%80", "%EF%BB%BFa"];
+    const queries = [
+      "%ff",
+      "a%C3",
+      "%E2%82",
+      "%E2%82%41",
+      "%F0%9F%98",
+      "%ED%A0%80",
+      "%C0%80",
+      "%F5%80%80%80",
+      "%80%80",
+      "%EF%BB%BFa",
+    ];
     const given = await callAll(
       host,
       "params",
@@ -219,13 +441,28 @@ describe("URLSearchParams", () => {
   });
 
   test("pairs have two members", async () => {
-    const given = await callAll(host, "params", [[[["a"]], []], [[["a", "b", "c"]], []], [[[]], []], [null, []]]);
+    const given = await callAll(host, "params", [
+      [[["a"]], []],
+      [[["a", "b", "c"]], []],
+      [[[]], []],
+      [null, []],
+    ]);
     expect(given.map((outcome) => "error" in outcome)).toEqual([true, true, true, false]);
   });
 
   test("those of a URL change it", async () => {
-    const changes: Change[][] = [[["append", "a", "\u00e4 &"]], [["delete", "c"]], [["set", "c", "x"], ["sort", ""]], [["get", "c"]]];
-    const cases = ["http://a/?c=d&b=%20#e", "http://a/?%7e", "http://a"].flatMap((url) => changes.map((one) => [url, one] as const));
+    const changes: Change[][] = [
+      [["append", "a", "\u00e4 &"]],
+      [["delete", "c"]],
+      [
+        ["set", "c", "x"],
+        ["sort", ""],
+      ],
+      [["get", "c"]],
+    ];
+    const cases = ["http://a/?c=d&b=%20#e", "http://a/?%7e", "http://a"].flatMap((url) =>
+      changes.map((one) => [url, one] as const),
+    );
     const expected = cases.map(([text, all]) =>
       inNode(() => {
         const url = new URL(text);
@@ -239,7 +476,9 @@ describe("URLSearchParams", () => {
 describe("a request's path", () => {
   /** What a use of the request gives: its outcome, pathname and search before, the path after. */
   async function use(path: string, what: string, value: string): Promise<unknown[]> {
-    const answer = await host.fetch("http://a/", { headers: { "x-raw": path, "x-path": `${what} ${encodeURIComponent(value)}` } });
+    const answer = await host.fetch("http://a/", {
+      headers: { "x-raw": path, "x-path": `${what} ${encodeURIComponent(value)}` },
+    });
     return (await answer.json()) as unknown[];
   }
 

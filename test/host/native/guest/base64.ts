@@ -15,13 +15,20 @@ function toBase64(bytes: Uint8Array, { alphabet = "base64", omitPadding = false 
   return omitPadding ? padded.replace(/=+$/, "") : padded;
 }
 
-function fromBase64(text: string, { alphabet = "base64", lastChunkHandling = "loose" }: Base64Options = {}): Uint8Array {
+function fromBase64(
+  text: string,
+  { alphabet = "base64", lastChunkHandling = "loose" }: Base64Options = {},
+): Uint8Array {
   if (typeof text !== "string") {
     throw new TypeError("not a string");
   }
   const dense = text.replace(/[ \t\n\f\r]/g, "");
   const letters = alphabet === "base64url" ? "-_" : "+/";
-  const [, digits = "", padding = ""] = new RegExp(`^([A-Za-z0-9${letters}]*)(=*)$`).exec(dense) ?? [undefined, "", "?"];
+  const [, digits = "", padding = ""] = new RegExp(`^([A-Za-z0-9${letters}]*)(=*)$`).exec(dense) ?? [
+    undefined,
+    "",
+    "?",
+  ];
   const over = digits.length % 4;
   const isPadded = padding.length === (4 - over) % 4 && over !== 1;
   const isPartial = over > 0 && !isPadded;
