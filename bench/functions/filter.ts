@@ -39,6 +39,8 @@ const cases: Readonly<Record<string, (path: string) => unknown>> = {
 };
 
 export default defineFilter({
+  limits: { callbackMs: 60_000 },
+
   onRequestHeaders(request) {
     const name = decodeURIComponent(request.pathname.slice(1));
     const run = name === "one parameter of a query" ? () => request.query("city") : cases[name];
