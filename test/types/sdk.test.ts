@@ -66,7 +66,11 @@ test.each([
     'import { hash } from "proxy-wasm-ts"; hash("sha3", ""); export default defineFilter({});',
     "Argument of type '\"sha3\"' is not assignable to parameter of type 'HashAlgorithm'.",
   ],
-  ["a URL's host, which cannot be set", 'import { URL } from "proxy-wasm-ts"; new URL("http://a").host = "b"; export default defineFilter({});', "read-only"],
+  [
+    "a URL's host, which cannot be set",
+    'import { URL } from "proxy-wasm-ts"; new URL("http://a").host = "b"; export default defineFilter({});',
+    "read-only",
+  ],
   ["a hook's name", "export default defineFilter({ onRequest() {} });", "onRequest"],
   [
     "a hook's result",

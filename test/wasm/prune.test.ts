@@ -101,7 +101,10 @@ test("literal regular expressions need no pattern compiler; a computed way to it
 test("a module has the hash functions that the code names; another one says so", async () => {
   const hashing = (body: string, options?: { keepBuiltins?: boolean }) =>
     logOf(`${body} log.info(hash(["sha", 512].join("") as "sha512", "").toHex().slice(0, 8));`, options);
-  const [one, all] = [await hashing(`hash("sha256", "");`), await hashing(`hash("sha256", "");`, { keepBuiltins: true })];
+  const [one, all] = [
+    await hashing(`hash("sha256", "");`),
+    await hashing(`hash("sha256", "");`, { keepBuiltins: true }),
+  ];
   expect(one.lines).toEqual([
     "TypeError: the hash function sha512 was left out of the module, because the filter's code does not name it; build with --keep-builtins",
   ]);
