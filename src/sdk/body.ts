@@ -1,4 +1,5 @@
 import type { BodyInit } from "./hostcalls.ts";
+import type { JsonPath } from "./json-field.ts";
 
 /**
  * The body of a request or response, or the data of a connection, as the host holds it back for a hook: with
@@ -27,6 +28,18 @@ export class HttpBody {
   json(): unknown {
     return JSON.parse(this.text());
   }
+
+  /**
+   * One field of it as JSON, without objects for the rest: see the function `jsonField`. Undefined when it is not there.
+   *
+   * @throws SyntaxError when it is no JSON
+   *
+   * @example
+   * ```ts
+   * const user = request.body.jsonField("user.id");
+   * ```
+   */
+  declare readonly jsonField: (path: JsonPath) => unknown;
 
   /**
    * Replaces it. A string is sent as UTF-8. Spec: `proxy_set_buffer_bytes`.

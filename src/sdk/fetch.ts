@@ -10,6 +10,7 @@ import {
   shim_fetch,
 } from "./hostcalls.ts";
 import type { BodyInit } from "./hostcalls.ts";
+import type { JsonPath } from "./json-field.ts";
 
 /** Options of {@link fetch}. */
 export interface FetchInit {
@@ -68,6 +69,9 @@ export class FetchResponse {
   json(): unknown {
     return JSON.parse(this.text());
   }
+
+  /** One field of the body as JSON: see the function `jsonField`. @throws SyntaxError when it is none. */
+  declare readonly jsonField: (path: JsonPath) => unknown;
 
   bytes(): Uint8Array {
     return get_call_bytes(this);

@@ -9,3 +9,5 @@ export { AbortController, AbortSignal } from "./abort.ts";
 export { crypto } from "./crypto.ts";
 export { performance } from "./performance.ts";
 export { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers.ts";
+export { URL } from "./url.ts";
+export { URLSearchParams } from "./url-search-params.ts";

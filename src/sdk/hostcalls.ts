@@ -297,3 +297,17 @@ export const kind_of = shim.kind_of;
 export const quote = shim.quote;
 /** @internal The root id of the current plugin. */
 export const get_root_id = shim.get_root_id;
+/** @internal */
+export const hash = shim.hash;
+/** @internal */
+export const hmac = shim.hmac;
+/** @internal */
+export const timing_safe_equal = shim.timing_safe_equal;
+/** @internal */
+export const json_field = shim.json_field;
+/** @internal */
+export const parse_query = shim.parse_query;
+/** @internal */
+export const serialize_query = shim.serialize_query;
+/** @internal */
+export const percent_encode = shim.percent_encode;

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.typedarrays" preserve="true" />
+
 /**
  * Write Proxy-Wasm filters for Envoy and Istio in TypeScript.
  *
@@ -35,6 +37,10 @@ export { grpcStream } from "./grpc-stream.ts";
 export type { GrpcStream, GrpcStreamOptions } from "./grpc-stream.ts";
 export type { GrpcCodec, GrpcOptions } from "./grpc-target.ts";
 export type { Limits } from "./limits.ts";
+export { hash, hmac, timingSafeEqual } from "./hash.ts";
+export type { HashAlgorithm } from "./hash.ts";
+export { jsonField } from "./json-field.ts";
+export type { JsonPath } from "./json-field.ts";
 export { log } from "./log.ts";
 export type { Log } from "./log.ts";
 export type { HttpRequest, HttpResponse } from "./message.ts";
@@ -86,6 +92,9 @@ export type { IntegerArray } from "./crypto.ts";
 export { performance } from "./performance.ts";
 export { memoryUsage } from "./memory-usage.ts";
 export type { MemoryUsage } from "./memory-usage.ts";
+export { URL } from "./url.ts";
+export { URLSearchParams } from "./url-search-params.ts";
+export type { URLSearchParamsInit } from "./url-search-params.ts";
 
 declare global {
   // Merges with the DOM's or Node's own declaration where a project has one.

@@ -47,6 +47,38 @@ export class HttpRequest<State = unknown> extends HttpMessage<State> {
   /** `:path`: path and query, for example "/jump?to=1". */
   declare path: string;
 
+  /**
+   * The part of the path before the query, as it came: nothing is decoded. To set it keeps the query.
+   *
+   * @example
+   * ```ts
+   * request.pathname = request.pathname.replace(/^\/v1/, "");
+   * ```
+   */
+  declare pathname: string;
+
+  /**
+   * The query with its "?", as it came; "" when there is none. To set it keeps the rest of the path.
+   *
+   * @example
+   * ```ts
+   * const params = new URLSearchParams(request.search);
+   * params.delete("token");
+   * request.search = params.toString();
+   * ```
+   */
+  declare search: string;
+
+  /**
+   * The first parameter of this name in the query, decoded as URLSearchParams does; null when there is none.
+   *
+   * @example
+   * ```ts
+   * const page = Number(request.query("page") ?? "1");
+   * ```
+   */
+  declare readonly query: (name: string) => string | null;
+
   /** `:authority`: the host that the client asked for. */
   declare authority: string;
 }

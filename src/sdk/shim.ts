@@ -183,6 +183,16 @@ export interface Shim {
   kind_of: (value: object) => number;
   quote: (text: string) => string;
   get_root_id: () => string;
+
+  hash: (algorithm: string, data: BodyInit) => Uint8Array;
+  hmac: (algorithm: string, key: BodyInit, data: BodyInit) => Uint8Array;
+  timing_safe_equal: (one: BodyInit, other: BodyInit) => boolean;
+  json_field: (json: BodyInit, path: string | readonly (string | number)[]) => unknown;
+  /** Name, value, name, value, ... */
+  parse_query: (text: string) => string[];
+  serialize_query: (list: readonly string[]) => string;
+  /** Control characters, what is not ASCII, and these. */
+  percent_encode: (text: string, characters: string) => string;
 }
 
 export const shim = (globalThis as unknown as { proxyWasmShim: Shim }).proxyWasmShim;

@@ -242,4 +242,11 @@ static const JSCFunctionListEntry shim_functions[] = {
     JS_CFUNC_DEF("kind_of", 1, js_kind_of),
     JS_CFUNC_DEF("quote", 1, js_quote),
     JS_CFUNC_DEF("get_root_id", 0, js_get_root_id),
+    JS_CFUNC_DEF("hash", 2, js_hash),
+    JS_CFUNC_DEF("hmac", 3, js_hmac),
+    JS_CFUNC_DEF("timing_safe_equal", 2, js_timing_safe_equal),
+    JS_CFUNC_DEF("json_field", 2, js_json_field),
+    JS_CFUNC_DEF("parse_query", 1, js_parse_query),
+    JS_CFUNC_DEF("serialize_query", 1, js_serialize_query),
+    JS_CFUNC_DEF("percent_encode", 2, js_percent_encode),
 };

@@ -97,6 +97,16 @@ static void prune_sdk_classes(JSContext *context) {
   }
 }
 
+/* The hash functions that the program does not name, as a text like the names of properties. */
+static void prune_hash_functions(JSContext *context) {
+  bool live = is_live_function(context, "hash") || is_live_function(context, "hmac");
+  if (!live)
+    clear(hash_functions, sizeof hash_functions);
+  for (size_t i = 0; live && i < countof(hash_functions); i++)
+    if (!is_word(context, hash_functions[i].name))
+      hash_functions[i].digest = NULL;
+}
+
 /* Object.prototype stays whole: any object may be used as a map, with any name. */
 static void prune_heap(JSContext *context) {
   prune_constructors(context);
@@ -105,6 +115,7 @@ static void prune_heap(JSContext *context) {
   prune_iterators(context);
   prune_generators(context);
   JS_RunGC(context->rt);
+  prune_hash_functions(context);
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
     JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);

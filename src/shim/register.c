@@ -124,6 +124,6 @@ static JSValue js_register(JSContext *context, JSValueConst this, int argc, JSVa
     JS_FreeValue(context, filter);
   }
   JS_FreeValue(context, filters);
-  ok = ok && add_methods(context) && read_limits(context, argv[0]);
+  ok = ok && add_methods(context) && add_field_methods(context) && read_limits(context, argv[0]);
   return ok ? JS_UNDEFINED : JS_EXCEPTION;
 }

@@ -78,7 +78,15 @@
 
 #include "memory_usage.c"
 
+#include "hash_functions.c"
+
+#include "hash.c"
+
+#include "json_field.c"
+
 #include "methods.c"
+
+#include "query.c"
 
 #include "register.c"
 

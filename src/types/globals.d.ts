@@ -10,6 +10,8 @@ import type {
   AbortSignal as FilterAbortSignal,
   crypto as filterCrypto,
   performance as filterPerformance,
+  URL as FilterURL,
+  URLSearchParams as FilterURLSearchParams,
 } from "proxy-wasm-ts";
 
 declare global {
@@ -19,6 +21,15 @@ declare global {
   var AbortSignal: typeof FilterAbortSignal;
   var crypto: typeof filterCrypto;
   var performance: typeof filterPerformance;
+  type URL = FilterURL;
+  var URL: typeof FilterURL;
+  type URLSearchParams = FilterURLSearchParams;
+  var URLSearchParams: typeof FilterURLSearchParams;
+
+  /** The bytes of a base64 text, one character each. `Uint8Array.fromBase64` gives them as bytes. */
+  function atob(text: string): string;
+  /** Base64 of a byte string. `bytes.toBase64()` is for bytes. */
+  function btoa(bytes: string): string;
 
   /** Calls a function once, after some milliseconds. @returns its number, for `clearTimeout` */
   function setTimeout(callback: () => unknown, ms?: number): number;

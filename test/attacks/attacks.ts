@@ -3,15 +3,18 @@
  * Code that a filter should not have: each of these would freeze or fill a worker without guards. `test/shim/guards.test.ts` counts what
  * each costs, `test/wasm/sdk/attacks.test.ts` and `test/envoy/attacks.test.ts` run them in a module.
  *
- * Nothing here knows the SDK.
+ * Nothing here knows the SDK, but for sdk-attacks.ts.
  */
+
+import { sdkAttacks } from "./sdk-attacks.ts";
+import type { SdkFunctions } from "./sdk-attacks.ts";
 
 /** What ends it: the deadline, the heap's limit, the stack's, or an error of its own. */
 export type End = "time" | "heap" | "stack" | "error";
 
 export interface Attack {
   readonly end: End | readonly End[];
-  readonly run: () => unknown;
+  readonly run: (sdk: SdkFunctions) => unknown;
 }
 
 const time = (run: () => unknown): Attack => ({ end: "time", run });
@@ -685,8 +688,11 @@ export const thrown: Readonly<Record<string, Attack>> = {
 };
 
 /** All of them, as `group.name`. */
-export const attacks: Readonly<Record<string, Attack>> = Object.fromEntries(
-  Object.entries({ loops, promises, builtins, memory, recursions, thrown }).flatMap(([group, members]) =>
-    Object.entries(members).map(([name, attack]) => [`${group}.${name}`, attack]),
+export const attacks: Readonly<Record<string, Attack>> = {
+  ...Object.fromEntries(
+    Object.entries({ loops, promises, builtins, memory, recursions, thrown }).flatMap(([group, members]) =>
+      Object.entries(members).map(([name, attack]) => [`${group}.${name}`, attack]),
+    ),
   ),
-);
+  ...sdkAttacks,
+};

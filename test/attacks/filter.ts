@@ -1,6 +1,6 @@
 /** Runs the attack that a request's path names, in the hook of its headers; with `?later`, after a call. */
 
-import { defineFilter } from "proxy-wasm-ts";
+import { defineFilter, hash, hmac, jsonField, URLSearchParams } from "proxy-wasm-ts";
 
 import { attacks } from "./attacks.ts";
 
@@ -10,7 +10,7 @@ export default defineFilter({
     if (when === "later") {
       await fetch("/", { cluster: "other" });
     }
-    await attacks[name]?.run();
+    await attacks[name]?.run({ hash, hmac, jsonField, URLSearchParams });
     request.headers.set("x-survived", name);
   },
 });

@@ -9,12 +9,16 @@ import {
   getProperty,
   grpcCall,
   grpcStream,
+  hash,
+  hmac,
+  jsonField,
   log,
   registerSharedQueue,
   Response,
   setProperty,
   sharedData,
   stepAside,
+  URLSearchParams,
 } from "proxy-wasm-ts";
 import type { HttpRequest, HttpResponse, SharedQueue } from "proxy-wasm-ts";
 
@@ -119,7 +123,7 @@ async function run(step: string, message: Message): Promise<Response | undefined
       await new Promise(() => undefined);
       break;
     default:
-      await attacks[step]?.run();
+      await attacks[step]?.run({ hash, hmac, jsonField, URLSearchParams });
   }
   return undefined;
 }

@@ -876,14 +876,41 @@ static void test_heap_stays_flat(void) {
   CHECK(vm.streams.count == 0 && vm.calls.count == 0 && vm.grpc_calls.count == 0);
 }
 
+static void test_functions(void) {
+  run("/functions");
+  CHECK(host_logged("md5: 90015098 ") && host_logged("sha1: a9993e36 ") && host_logged("sha256: ba7816bf "));
+  CHECK(host_logged("sha384: cb00753f ") && host_logged("sha512: ddaf35a1 "));
+  CHECK(host_logged("equal: true false"));
+  CHECK(host_logged("field: \xe2\x82\xac 2 undefined"));
+  CHECK(host_logged("params: \xef\xbf\xbd\xc3\xa9 % "));
+  CHECK(host_logged("url: http://u@a.b:81/x?y%20z#%E2%82%AC"));
+  CHECK(host_logged("path: /functions/%3F?x=%C3%A9&y=+ ?x=%C3%A9&y=+ \xc3\xa9 none"));
+}
+
+static void test_field_of_a_body(void) {
+  static const char *const bodies[] = {"{\"a\":[7]}", "", "{\"a\":[\"\xff\"]}", "{\"a\":["};
+  static const char *const answers[] = {"fields: 7 SyntaxError", "fields: SyntaxError",
+                                        "fields: \xef\xbf\xbd SyntaxError", "fields: SyntaxError"};
+  for (size_t i = 0; i < countof(bodies); i++) {
+    uint32_t action, id;
+    host_new_headers();
+    id = request("/json-body", &action);
+    set_body(bodies[i]);
+    proxy_on_request_body(id, (uint32_t)strlen(bodies[i]), 1);
+    answer(host.last_call);
+    CHECK(i == 1 || host_logged(answers[i])); /* an empty body has no hook of its own to be in */
+    finish(id);
+  }
+}
+
 /* Memory runs out at each point in turn: a stream may be lost to the filter, nothing else. */
 static void test_memory_runs_out_anywhere(void) {
   uint32_t action;
   for (size_t room = 0; room < 24 * 1024; room += 40) {
     host_new_headers();
     JS_SetMemoryLimit(vm.runtime, heap_size() + room);
-    static const char *const paths[] = {"/headers", "/call", "/iterate", "/body",
-                                        "/state",   "/wasi", "/grpc",    "/grpc-stream"};
+    static const char *const paths[] = {"/headers", "/call", "/iterate",     "/body",      "/state",
+                                        "/wasi",    "/grpc", "/grpc-stream", "/functions", "/json-body"};
     uint32_t id = request(paths[room / 40 % countof(paths)], &action);
     answer(host.last_call);
     grpc_metadata(host.last_grpc);
@@ -947,8 +974,8 @@ static void unlimit_allocations(void) {
 
 /* As above, but the allocator itself has nothing left, and the shim's reserves with it. */
 static void test_allocations_fail_anywhere(void) {
-  static const char *const paths[] = {"/headers", "/call", "/iterate", "/body",  "/state",
-                                      "/grpc",    "/odd",  "/breed",   "/close", "/reply"};
+  static const char *const paths[] = {"/headers", "/call",  "/iterate", "/body",  "/state",     "/grpc",
+                                      "/odd",     "/breed", "/close",   "/reply", "/functions", "/json-body"};
   uint32_t action;
   vm.limits.callback_ms = 5;
   for (size_t i = 0; i < 400; i++) {
@@ -1302,7 +1329,11 @@ static void test_bytes_that_a_getter_takes_away(void) {
 
 static void test_odd_arguments(void) {
   memset(&shared, 0, sizeof shared);
+  vm.limits.callback_ms = 10000; /* a machine with much else to do is slow under the sanitizers */
   CHECK(run("/odd") == PROXY_ACTION_CONTINUE && host_logged("odd: "));
+  host_new_headers();
+  CHECK(run("/odd-functions") == PROXY_ACTION_CONTINUE && host_logged("odd: "));
+  vm.limits.callback_ms = 100;
   for (uint32_t call = host.last_call; call; call--)
     answer(call);
   CHECK(vm.calls.count == 0);
@@ -1416,6 +1447,8 @@ static const struct {
     CASE(test_bytes_that_a_getter_takes_away),
     CASE(test_odd_arguments),
     CASE(test_heap_stays_flat),
+    CASE(test_functions),
+    CASE(test_field_of_a_body),
     CASE(test_memory_runs_out_anywhere),
     CASE(test_empty_values_without_memory),
     CASE(test_allocations_fail_anywhere),

@@ -15,7 +15,10 @@ import {
   GrpcError,
   grpcCall,
   grpcStream,
+  hash,
+  hmac,
   HostError,
+  jsonField,
   memoryUsage,
   onForeignFunction,
   onVmStart,
@@ -26,6 +29,9 @@ import {
   setProperty,
   sharedData,
   StreamEndedError,
+  timingSafeEqual,
+  URL,
+  URLSearchParams,
 } from "proxy-wasm-ts";
 import type { FetchResponse, GrpcStream, HttpRequest, Log, SharedQueue } from "proxy-wasm-ts";
 import {
@@ -112,7 +118,30 @@ function useWasi(log: Log): void {
   log.info(`heap: ${failure(() => memoryUsage().heapBytes > 10_000)}`);
 }
 
-function useOddly(request: HttpRequest, fetch: (path: string, init: never) => unknown): string[] {
+const FIELDS = '{"a": [1, {"b\\u00e9": "\u20ac"}], "c": {"d": "e"}, "a": [2, {"b\u00e9": {"f": "\u20ac"}}]}';
+
+/** Hashes, fields of JSON, queries. */
+function useFunctions(request: HttpRequest, log: Log): void {
+  for (const name of ["md5", "sha1", "sha256", "sha384", "sha512"] as const) {
+    log.info(
+      `${name}: ${hash(name, "abc").toHex().slice(0, 8)} ${hmac(name, "k".repeat(200), "abc").toHex().slice(0, 8)}`,
+    );
+  }
+  log.info(`equal: ${timingSafeEqual("a", Uint8Array.of(97))} ${timingSafeEqual("a", "b")}`);
+  const field = jsonField(FIELDS, ["a", 1, "b\u00e9", "f"]);
+  log.info(`field: ${String(field)} ${JSON.stringify(jsonField(FIELDS, "a.0"))} ${String(jsonField(FIELDS, "c.x"))}`);
+  const params = new URLSearchParams(`a=%ff%C3%A9+%&b\u20ac&${"c=d&".repeat(20)}`);
+  params.append("\ud800", "x");
+  log.info(`params: ${params.get("a") ?? ""} ${params.toString().length} ${params.size}`);
+  log.info(`url: ${new URL("../x?y z#\u20ac", "http://u@A.b:81/c/d").href}`);
+  const { path } = request;
+  request.pathname = `${request.pathname}/?`;
+  request.search = "x=%C3%A9&y=+";
+  log.info(`path: ${request.path} ${request.search} ${request.query("x") ?? ""} ${request.query("z") ?? "none"}`);
+  request.path = path;
+}
+
+function useOddly(request: HttpRequest, fetch: (path: string, init: never) => unknown, ofFunctions = false): string[] {
   const fails = (): never => {
     throw new Error("on purpose");
   };
@@ -179,7 +208,23 @@ function useOddly(request: HttpRequest, fetch: (path: string, init: never) => un
     (value) => request.headers.get.call(value, value),
     (value) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(request), "path")?.get?.call(value) as unknown,
   ];
-  return uses.map((use) => {
+  const functions: typeof uses = [
+    (value) => hash("sha256", value),
+    (value, other) => hash(value, other),
+    (value, other) => hmac("sha512", value, other),
+    (value, other) => timingSafeEqual(value, other),
+    (value) => jsonField(value, "a"),
+    (value) => jsonField("{}", value),
+    (value) => jsonField("[[1]]", [value, value]),
+    (value) => new URLSearchParams(value).toString(),
+    (value) => new URL(value, "http://a/"),
+    (value) => request.query(value),
+    (value) => (request.pathname = value),
+    (value) => (request.search = value),
+    (value) => request.query.call(value, "a"),
+    (value) => Object.getOwnPropertyDescriptor(Object.getPrototypeOf(request), "search")?.get?.call(value) as unknown,
+  ];
+  return (ofFunctions ? functions : uses).map((use) => {
     let thrown = 0;
     for (const value of odd) {
       for (const other of [value, odd[0]]) {
@@ -387,8 +432,14 @@ export default defineFilter({
         log.info("the bytes were taken away");
         return new Response(taken, { headers: [["x-a", value]] });
       }
+      case "/functions":
+        useFunctions(request, log);
+        return undefined;
       case "/odd":
         log.info(`odd: ${useOddly(request, fetch).join(" ")}`);
+        return undefined;
+      case "/odd-functions":
+        log.info(`odd: ${useOddly(request, fetch, true).join(" ")}`);
         return undefined;
       case "/memory": {
         const held: string[] = [];
@@ -404,6 +455,10 @@ export default defineFilter({
   async onRequestBody(request, { fetch, log }) {
     const { body, state } = request;
     log.info(`part ${body.text()} ${body.ended}`);
+    if (state.path === "/json-body") {
+      const answer = await fetch("/there", { cluster: "other" });
+      log.info(`fields: ${failure(() => body.jsonField("a.0"))} ${failure(() => answer.jsonField(["a"]))}`);
+    }
     if (state.path === "/body") {
       await fetch("/there", { cluster: "other" });
       body.set(`[${body.text()}]`);

@@ -11,6 +11,10 @@ import {
   FetchError,
   memoryUsage,
   Response,
+  hash,
+  hmac,
+  jsonField,
+  URLSearchParams,
 } from "proxy-wasm-ts";
 import type { Gauge } from "proxy-wasm-ts";
 
@@ -132,7 +136,7 @@ export default definePlugins(
         const attack = headers.get("x-attack");
         if (attack !== null) {
           vm.fillings += attack === "memory.buffers" ? 1 : 0;
-          await attacks[attack]?.run();
+          await attacks[attack]?.run({ hash, hmac, jsonField, URLSearchParams });
         }
         return headers.has("x-reply") ? new Response(`answer to ${id}`, { status: 418 }) : undefined;
       },

@@ -39,7 +39,38 @@ test("a schema's output is the configuration's type", () => {
   expect(typeErrors(text)).toEqual([]);
 });
 
+test("what the SDK's functions take and give", () => {
+  const text = `
+    import { hash, hmac, jsonField, timingSafeEqual, URL, URLSearchParams } from "proxy-wasm-ts";
+    export default defineFilter({
+      onRequestHeaders(request) {
+        request.query("a") satisfies string | null;
+        request.search = request.pathname = "/";
+        hash("sha256", request.path).toHex() satisfies string;
+        hmac("sha512", new Uint8Array(1), new ArrayBuffer(1)).toBase64({ alphabet: "base64url" }) satisfies string;
+        timingSafeEqual("a", Uint8Array.fromHex("00")) satisfies boolean;
+        new URLSearchParams({ a: "b" }).get("a") satisfies string | null;
+        new URL("/a", "http://b").searchParams satisfies URLSearchParams;
+      },
+      onRequestBody(request) {
+        request.body.jsonField("a.b") satisfies unknown;
+        jsonField(request.body.bytes(), ["a", 0]) satisfies unknown;
+      },
+    });`;
+  expect(typeErrors(text)).toEqual([]);
+});
+
 test.each([
+  [
+    "a hash function that does not exist",
+    'import { hash } from "proxy-wasm-ts"; hash("sha3", ""); export default defineFilter({});',
+    "Argument of type '\"sha3\"' is not assignable to parameter of type 'HashAlgorithm'.",
+  ],
+  [
+    "a URL's host, which cannot be set",
+    'import { URL } from "proxy-wasm-ts"; new URL("http://a").host = "b"; export default defineFilter({});',
+    "read-only",
+  ],
   ["a hook's name", "export default defineFilter({ onRequest() {} });", "onRequest"],
   [
     "a hook's result",

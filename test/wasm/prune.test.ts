@@ -6,7 +6,7 @@ import { tempProject } from "../temp-project.ts";
 
 /** What a hook with this body logs, in a module built with these options. */
 async function logOf(body: string, options: { keepBuiltins?: boolean } = {}) {
-  const text = `import { defineFilter } from "proxy-wasm-ts";
+  const text = `import { defineFilter, hash } from "proxy-wasm-ts";
     export default defineFilter({
       onRequestHeaders(request, { log }) {
         try { ${body} } catch (error) { log.warn(String(error)); }
@@ -108,6 +108,22 @@ test.each([
   ["includes", `"a".includes(/a/ as unknown as string)`, "TypeError: regexp not supported"],
 ])("a builtin that looks up Symbol.match: %s", async (_, expression, expected) => {
   expect((await logOf(`log.info(${expression});`)).lines).toEqual([expected]);
+});
+
+test("a module has the hash functions that the code names; another one says so", async () => {
+  const hashing = (body: string, options?: { keepBuiltins?: boolean }) =>
+    logOf(`${body} log.info(hash(["sha", 512].join("") as "sha512", "").toHex().slice(0, 8));`, options);
+  const [one, all] = [
+    await hashing(`hash("sha256", "");`),
+    await hashing(`hash("sha256", "");`, { keepBuiltins: true }),
+  ];
+  expect(one.lines).toEqual([
+    "TypeError: the hash function sha512 was left out of the module, because the filter's code does not name it; build with --keep-builtins",
+  ]);
+  expect(all.lines).toEqual(["cf83e135"]);
+  const [two, none] = [await hashing(`hash("sha512", "");`), await logOf(`log.info("sha256 sha512 md5");`)];
+  expect(two.lines).toEqual(["cf83e135"]);
+  expect(one.bytes).toBeGreaterThan(none.bytes + 4000);
 });
 
 test("what a builtin itself makes is there, though nothing names it: DOMException, Map", async () => {

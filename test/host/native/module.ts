@@ -3,6 +3,7 @@
  * with exports, imports and a memory; behind them is test/host/native/guest in place of the engine and the shim.
  */
 
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "node:util";
@@ -118,6 +119,17 @@ export class NativeModule implements GuestModule {
       isPromise: types.isPromise,
       encodeUtf8: (text) => Buffer.from(text),
       decodeUtf8: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
+      toBase64: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"),
+      fromBase64: (text) => Buffer.from(text, "base64"),
+      hash: (algorithm, bytes) => createHash(algorithm).update(bytes).digest(),
+      hmac: (algorithm, key, bytes) => createHmac(algorithm, key).update(bytes).digest(),
+      timingSafeEqual: (one, other) => one.length === other.length && timingSafeEqual(one, other),
+      serializeQuery: (list) =>
+        String(
+          new URLSearchParams(
+            list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1] ?? ""] as [string, string]] : [])),
+          ),
+        ),
       position,
       onStarted: (started) => {
         finish = started;

@@ -14,6 +14,13 @@ export interface Boundary {
   readonly isPromise: (value: unknown) => boolean;
   readonly encodeUtf8: (text: string) => Uint8Array;
   readonly decodeUtf8: (bytes: Uint8Array) => string;
+  readonly toBase64: (bytes: Uint8Array) => string;
+  readonly fromBase64: (text: string) => Uint8Array;
+  readonly hash: (algorithm: string, bytes: Uint8Array) => Uint8Array;
+  readonly hmac: (algorithm: string, key: Uint8Array, bytes: Uint8Array) => Uint8Array;
+  readonly timingSafeEqual: (one: Uint8Array, other: Uint8Array) => boolean;
+  /** Of name, value, name, value, ... */
+  readonly serializeQuery: (list: readonly string[]) => string;
   /** Where a place of the bundle is in the filter's sources, as stacks show it. Undefined: it is none of the filter's. */
   readonly position: (file: string, line: number, column: number) => string | undefined;
   /** Takes what is to be called when the bundle's top level has run. */

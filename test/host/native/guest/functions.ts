@@ -8,10 +8,13 @@ import { getCallBytes, getCallHeaders, getCallText, getCallTrailers, httpCall } 
 import { enterMap, enterMessage, getMessage, messageView, useContext } from "./contexts.ts";
 import { setTickPeriod } from "./delayed.ts";
 import { cancelGrpcStreams, forgetGrpcStream, grpcCall, grpcCancel, grpcClose, grpcSend, grpcStream } from "./grpc.ts";
+import { data, hash, hmac, timingSafeEqual } from "./hash.ts";
 import { changeHeader, getPairs, getValue, removeHeader, setPairs } from "./headers.ts";
+import { jsonField, jsonPath } from "./json-field.ts";
 import { allocate, call, callWasi, memorySize, OutBytes, OutU32, OutU64, readMemory } from "./memory.ts";
 import { addMethods } from "./methods.ts";
 import { listOf, parse, serialize } from "./pairs.ts";
+import { parseQuery, percentEncode, serializeQuery } from "./query.ts";
 import { vm } from "./state.ts";
 import type { AnyFunction, BodyMode } from "./state.ts";
 import { body, byteString, fromUtf8, hostError, outcome, uint32, utf8 } from "./values.ts";
@@ -278,6 +281,16 @@ export const functions: Record<keyof Shim, (...parameters: never[]) => unknown> 
     const out = new OutBytes();
     return call("proxy_get_property", body("plugin_root_id"), out) === Status.Ok ? fromUtf8(out.bytes) : "";
   },
+  hash,
+  hmac,
+  timing_safe_equal: timingSafeEqual,
+  json_field: (json: unknown, path: unknown) => {
+    const names = jsonPath(path); // before the bytes: it can run code
+    return jsonField(typeof json === "string" ? json : data(json, "jsonField: the JSON"), names);
+  },
+  parse_query: parseQuery,
+  serialize_query: serializeQuery,
+  percent_encode: percentEncode,
 };
 
 function int64(value: number | bigint): bigint {

@@ -5,6 +5,7 @@
  * It follows src/shim file by file. What differs: a callback has no deadline, and the heap no limit of its own.
  */
 
+import { installBase64 } from "./base64.ts";
 import { boundary } from "./boundary.ts";
 import { exposeModule } from "./exports.ts";
 import { functions, time } from "./functions.ts";
@@ -23,6 +24,7 @@ const shim = new Proxy(functions, {
 
 installClock(() => Number(time(0) / 1_000_000n));
 installStacks();
+installBase64();
 boundary.onUnhandledRejection(reportRejection);
 (globalThis as unknown as { proxyWasmShim: unknown }).proxyWasmShim = shim;
 

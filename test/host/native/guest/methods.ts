@@ -1,7 +1,7 @@
 /** The methods of the SDK's classes that the shim gives them: src/shim/methods.c for Node. */
 
 import { getBody, getBodySize, isBodyEnded, setBody } from "./body.ts";
-import { getCallStatus } from "./calls.ts";
+import { getCallBytes, getCallStatus } from "./calls.ts";
 import { bodyView, enterMap, enterMessage, getMessage, headersView } from "./contexts.ts";
 import {
   changeHeader,
@@ -13,6 +13,8 @@ import {
   removeHeader,
   setPairs,
 } from "./headers.ts";
+import { jsonField, jsonPath } from "./json-field.ts";
+import { pathname, requestQuery, search } from "./query.ts";
 import { vm } from "./state.ts";
 import type { AnyFunction } from "./state.ts";
 import { byteString, fromUtf8 } from "./values.ts";
@@ -55,6 +57,13 @@ function method(run: (view: object, ...parameters: unknown[]) => unknown): Prope
   };
 }
 
+function jsonFieldOf(bytes: (view: object) => Uint8Array): PropertyDescriptor {
+  return method((view, path) => {
+    const names = jsonPath(path);
+    return jsonField(bytes(view), names);
+  });
+}
+
 function define(prototype: object, members: Readonly<Record<string, PropertyDescriptor>>): void {
   for (const [name, member] of Object.entries(members)) {
     Object.defineProperty(prototype, name, { ...member, configurable: true });
@@ -78,6 +87,9 @@ export function addMethods(): void {
     method: pseudoHeader(":method"),
     path: pseudoHeader(":path"),
     authority: pseudoHeader(":authority"),
+    pathname,
+    search,
+    query: method((request, name) => requestQuery(request, name)),
   });
   define(responsePrototype, {
     ...messageMembers,
@@ -102,6 +114,7 @@ export function addMethods(): void {
     set: method((view, value) => {
       setBody(view, value);
     }),
+    jsonField: jsonFieldOf((view) => getBody(view, undefined, undefined)),
   });
   const entries = method((view) => getPairs(enterMap(view)).values());
   define(headersPrototype, {
@@ -125,6 +138,7 @@ export function addMethods(): void {
   });
   Object.defineProperty(headersPrototype, Symbol.iterator, { ...entries, configurable: true });
   define(callResponsePrototype, {
+    jsonField: jsonFieldOf(getCallBytes),
     status: getter(getCallStatus),
     ok: getter((view) => {
       const status = getCallStatus(view);

@@ -38,12 +38,15 @@ export function fromUtf8(bytes: Uint8Array): string {
   return boundary.decodeUtf8(bytes);
 }
 
-/** A string's UTF-8, the bytes of a typed array or an ArrayBuffer, nothing for undefined and null. */
+/** A string's UTF-8, the bytes of a Uint8Array or an ArrayBuffer, nothing for undefined and null. */
 export function body(value: unknown): Uint8Array {
   if (value === undefined || value === null) {
     return new Uint8Array();
   }
   if (ArrayBuffer.isView(value)) {
+    if (!(value instanceof Uint8Array || value instanceof Uint8ClampedArray)) {
+      throw new TypeError("not a Uint8Array");
+    }
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
   }
   if (typeof value === "object") {
