@@ -29,7 +29,12 @@ export async function ask(url: string, timeoutMs: number, sent: Sent = {}): Prom
   const patience = AbortSignal.timeout(timeoutMs);
   const signals = signal === undefined ? patience : AbortSignal.any([patience, signal]);
   try {
-    const outgoing = request(url, { method, headers, signal: signals, ...(agent === undefined ? { agent: false } : { agent }) });
+    const outgoing = request(url, {
+      method,
+      headers,
+      signal: signals,
+      ...(agent === undefined ? { agent: false } : { agent }),
+    });
     // A server that refuses a long body closes its side: the answer is read all the same.
     outgoing.on("error", () => undefined);
     const answered = Promise.race([once(outgoing, "response"), once(outgoing, "close").then(() => [])]);
@@ -62,7 +67,12 @@ export async function askRaw(origin: string, bytes: string, timeoutMs: number): 
 }
 
 /** Asks `count` times over a few connections. Returns the statuses that came, each with how often. */
-export async function askMany(url: string, count: number, timeoutMs: number, sent: Sent = {}): Promise<Map<Seen, number>> {
+export async function askMany(
+  url: string,
+  count: number,
+  timeoutMs: number,
+  sent: Sent = {},
+): Promise<Map<Seen, number>> {
   const CONNECTIONS = 8;
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const seen = new Map<Seen, number>();

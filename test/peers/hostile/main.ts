@@ -1,17 +1,18 @@
 /** The same hostile mix against the filters of four SDKs, in a real Envoy. See docs/RELIABILITY.md. */
 
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { CACHE } from "../../../bench/folders.ts";
 import { machine, versions } from "../../../bench/machine.ts";
 import { CASES, CONFIGURATION_CASES } from "./cases.ts";
 import { buildColumn, COLUMNS } from "./columns.ts";
 import type { Column } from "./columns.ts";
 import { attackConfiguration } from "./configuration.ts";
-import { CHECKED_IN_RESULT, LATEST_RESULT, writeReliabilityDoc } from "./doc.ts";
+import { writeReliabilityDoc, writeResult } from "./doc.ts";
 import { RESULT_FORMAT } from "./result.ts";
-import type { Result, Row, Trial } from "./result.ts";
+import type { ColumnResult, Trial } from "./result.ts";
 import { hostileTable } from "./table.ts";
 import { attackWith, Rigs } from "./trials.ts";
 
@@ -19,33 +20,38 @@ const USAGE = `npm run test:hostile -- [options]
 
   --columns ${COLUMNS.join(",")}
                  which SDKs (default: all)
+  --resume       goes on with a run that was broken off
   --cases TEXT   only the attacks whose name has this in it, such as request/panic
-  --write-docs   writes test/peers/hostile/result.json and the table of docs/RELIABILITY.md; needs all of both`;
+  --write-docs   writes the columns' files in test/peers/hostile/results, and the table of docs/RELIABILITY.md`;
 
-type Trials = Map<string, Trial | { readonly absent: string }>;
+type Trials = Record<string, Trial | { readonly absent: string }>;
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function attackColumn(column: Column, pattern: string): Promise<Trials> {
+async function attackColumn(column: Column, pattern: string, resume: boolean): Promise<Trials> {
   const wasm = await buildColumn(column);
-  const trials: Trials = new Map();
-  const note = (id: string, trial: Trial) => {
+  const unfinished = join(CACHE, "hostile", `${column}.json`);
+  const before = resume ? (JSON.parse(await readFile(unfinished, "utf8")) as Trials) : {};
+  const trials: Trials = {};
+  const note = async (id: string, attack: () => Promise<Trial>) => {
+    const trial = before[id] ?? (await attack());
     progress(`${column}: ${id}: ${JSON.stringify(trial)}`);
-    trials.set(id, trial);
+    trials[id] = trial;
+    await writeFile(unfinished, JSON.stringify(trials));
   };
   await using rigs = new Rigs(wasm);
   for (const attack of CASES.filter(({ id }) => id.includes(pattern))) {
     const absent = attack.absent?.[column];
     if (absent === undefined) {
-      note(attack.id, await attackWith(rigs, attack));
+      await note(attack.id, () => attackWith(rigs, attack));
     } else {
-      trials.set(attack.id, { absent });
+      trials[attack.id] = { absent };
     }
   }
   for (const attack of CONFIGURATION_CASES.filter(({ id }) => id.includes(pattern))) {
-    note(attack.id, await attackConfiguration(wasm, attack));
+    await note(attack.id, () => attackConfiguration(wasm, attack));
   }
   return trials;
 }
@@ -55,6 +61,7 @@ async function main(): Promise<void> {
     options: {
       columns: { type: "string", default: COLUMNS.join(",") },
       cases: { type: "string", default: "" },
+      resume: { type: "boolean", default: false },
       "write-docs": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -68,34 +75,26 @@ async function main(): Promise<void> {
   if (columns.length !== names.length) {
     throw new Error(`--columns: there are ${COLUMNS.join(", ")}, and not ${values.columns}`);
   }
-  if (values["write-docs"] && (columns.length < COLUMNS.length || values.cases !== "")) {
-    throw new Error("--write-docs needs all columns and all cases");
+  const writeDocs = values["write-docs"];
+  if (writeDocs && values.cases !== "") {
+    throw new Error("--write-docs needs all cases");
   }
-  const trials = new Map<Column, Trials>();
+  const results: Partial<Record<Column, ColumnResult>> = {};
   for (const column of columns) {
-    trials.set(column, await attackColumn(column, values.cases));
+    const trials = await attackColumn(column, values.cases, values.resume);
+    results[column] = {
+      format: RESULT_FORMAT,
+      date: new Date().toISOString(),
+      machine: machine(),
+      versions: await versions([column], undefined),
+      trials,
+    };
+    if (writeDocs) {
+      await writeResult(column, results[column]);
+    }
   }
-  const rows = [...CASES, ...CONFIGURATION_CASES]
-    .filter(({ id }) => id.includes(values.cases))
-    .map(
-      ({ id, title }): Row => ({
-        id,
-        title,
-        trials: Object.fromEntries([...trials].map(([column, of]) => [column, of.get(id)])),
-      }),
-    );
-  const result: Result = {
-    format: RESULT_FORMAT,
-    date: new Date().toISOString(),
-    machine: machine(),
-    versions: await versions(columns, undefined),
-    rows,
-  };
-  console.log(hostileTable(result));
-  const file = values["write-docs"] ? CHECKED_IN_RESULT : LATEST_RESULT;
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`);
-  if (values["write-docs"]) {
+  console.log(hostileTable(results));
+  if (writeDocs) {
     await writeReliabilityDoc();
   }
 }

@@ -30,17 +30,14 @@ export function hasSurvived({ verdict }: Trial): boolean {
   return verdict === "nothing" || verdict === "stream";
 }
 
-/** A row: the trials, or why there is none. */
-export interface Row {
-  readonly id: string;
-  readonly title: string;
-  readonly trials: Readonly<Partial<Record<Column, Trial | { readonly absent: string }>>>;
-}
-
-export interface Result {
+/** What was tried on the filter of one SDK. */
+export interface ColumnResult {
   readonly format: typeof RESULT_FORMAT;
   readonly date: string;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly system: string };
   readonly versions: Readonly<Record<string, string>>;
-  readonly rows: readonly Row[];
+  /** By the attacks' names; or why there is none. */
+  readonly trials: Readonly<Record<string, Trial | { readonly absent: string }>>;
 }
+
+export type Result = Readonly<Partial<Record<Column, ColumnResult>>>;

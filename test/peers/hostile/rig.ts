@@ -18,7 +18,12 @@ export interface Rig extends AsyncDisposable {
   /** A listener without a filter, of the same worker. */
   readonly plain: string;
   /** The cluster that the filter calls. */
-  readonly other: Upstream;
+  readonly other: SlowServer;
+}
+
+interface SlowServer extends Upstream {
+  /** How many requests it has answered. */
+  answered(): number;
 }
 
 export type FailurePolicy = "FAIL_RELOAD" | undefined;
@@ -64,9 +69,13 @@ export async function startRig(wasm: string, failurePolicy?: FailurePolicy): Pro
   }
 }
 
-function startSlowServer(slowMs: number): Promise<Upstream> {
-  return startUpstream(async ({ path }, response) => {
+async function startSlowServer(slowMs: number): Promise<SlowServer> {
+  let answered = 0;
+  const server = await startUpstream(async ({ path }, response) => {
     await sleep(path === "/slow" ? slowMs : 0);
-    response.end();
+    response.end(() => {
+      answered += 1;
+    });
   });
+  return { ...server, answered: () => answered };
 }

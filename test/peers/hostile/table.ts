@@ -1,44 +1,54 @@
+import { CASES, CONFIGURATION_CASES } from "./cases.ts";
 import { COLUMNS, HEADS } from "./columns.ts";
-import type { Column } from "./columns.ts";
 import { hasSurvived } from "./result.ts";
-import type { Result, Row, Trial } from "./result.ts";
+import type { ColumnResult, Result, Trial } from "./result.ts";
 
 const MIB = 1 << 20;
 /** Waits that a busy machine makes as well are not told. */
 const LEAST_STILL_MS = 50;
 
+const ROWS = [...CASES, ...CONFIGURATION_CASES];
+
 /** Markdown: what each attack has cost, a row each. */
-export function hostileTable({ rows }: Result): string {
-  const columns = COLUMNS.filter((column) => rows.some(({ trials }) => trials[column] !== undefined));
+export function hostileTable(result: Result): string {
+  const columns = COLUMNS.filter((column) => result[column] !== undefined);
+  const rows = ROWS.filter(({ id }) => columns.some((column) => result[column]?.trials[id] !== undefined));
   const head = ["attack", ...columns.map((column) => HEADS[column])];
-  const cells = rows.map((row) => [row.title, ...columns.map((column) => cell(row, column))]);
-  cells.push(["**survived**", ...columns.map((column) => `**${count(rows, column)}**`)]);
+  const cells = rows.map(({ id, title }) => [title, ...columns.map((column) => cell(result[column]?.trials[id]))]);
+  cells.push(["**survived**", ...columns.map((column) => `**${count(result[column])}**`)]);
   const widths = head.map((text, at) => Math.max(text.length, ...cells.map((line) => line[at]?.length ?? 0)));
   const line = (texts: readonly string[]) => `| ${texts.map((text, at) => text.padEnd(widths[at] ?? 0)).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n");
 }
 
 /** Markdown: where, when and with what. */
-export function hostileCircumstances({ date, machine, versions }: Result): string {
-  return [
-    `- ${machine.cpu}, ${machine.cores} cores, ${machine.system}; ${date.slice(0, 10)}`,
-    ...Object.entries(versions).map(([name, version]) => `- ${name}: ${version}`),
-  ].join("\n");
+export function hostileCircumstances(result: Result): string {
+  const lines = COLUMNS.flatMap((column) => {
+    const of = result[column];
+    if (of === undefined) {
+      return [];
+    }
+    const { machine, versions, date } = of;
+    const parts = Object.entries(versions).map(([name, version]) => (name === column ? version : `${name} ${version}`));
+    return [`- ${HEADS[column]}: ${parts.join(", ")}; ${machine.cpu}, ${machine.cores} cores; ${date.slice(0, 10)}`];
+  });
+  return lines.join("\n");
 }
 
 /** Markdown: what cannot be written with an SDK, and why. */
-export function absences({ rows }: Result): string {
-  const lines = rows.flatMap(({ title, trials }) =>
+export function absences(result: Result): string {
+  const lines = ROWS.flatMap(({ id, title }) =>
     COLUMNS.flatMap((column) => {
-      const trial = trials[column];
-      return trial !== undefined && "absent" in trial ? [`- ${title}, ${HEADS[column]}: ${trial.absent}.`] : [];
+      const trial = result[column]?.trials[id];
+      return trial !== undefined && "absent" in trial ? [`- ${title}; ${HEADS[column]}: ${trial.absent}.`] : [];
     }),
   );
   return lines.join("\n");
 }
 
-function cell({ trials }: Row, column: Column): string {
-  const trial = trials[column];
+type Cell = ColumnResult["trials"][string] | undefined;
+
+function cell(trial: Cell): string {
   if (trial === undefined || "absent" in trial) {
     return "-";
   }
@@ -71,10 +81,7 @@ function growth({ growthBytes }: Trial): string[] {
   return growthBytes === undefined ? [] : [`${growthBytes < 0 ? "" : "+"}${Math.round(growthBytes / MIB)} MiB`];
 }
 
-function count(rows: readonly Row[], column: Column): string {
-  const trials = rows.flatMap(({ trials: of }) => {
-    const trial = of[column];
-    return trial === undefined || "absent" in trial ? [] : [trial];
-  });
+function count(result: ColumnResult | undefined): string {
+  const trials = Object.values(result?.trials ?? {}).flatMap((trial) => ("absent" in trial ? [] : [trial]));
   return `${trials.filter(hasSurvived).length} of ${trials.length}`;
 }
