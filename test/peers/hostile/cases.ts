@@ -27,7 +27,7 @@ export interface Case {
 }
 
 const LEAKS = 1200;
-const ORDINARY = 6000;
+const ORDINARY = 4000;
 const MIB = 1 << 20;
 
 const NO_CLOSE = "the SDK has no function that closes an HTTP stream";
@@ -144,7 +144,13 @@ export const CASES: readonly Case[] = [
     absent: { go: NO_CLOSE, assemblyscript: NO_CLOSE },
   },
   // What clients do.
-  { id: "call/leave", title: "a client that leaves during the filter's call", client: leaves, best: "left", unseen: true },
+  {
+    id: "call/leave",
+    title: "a client that leaves during the filter's call",
+    client: leaves,
+    best: "left",
+    unseen: true,
+  },
   { id: "call/ended", title: "a call's answer after the stream's end", client: isEarly, unseen: true },
   {
     id: "request/utf8",

@@ -19,7 +19,7 @@ export interface Trial {
   readonly ended?: string;
   /** How a VM failed, in Envoy's words. */
   readonly trap?: string;
-  /** Of a VM that has failed: when requests were served again with `FAIL_RELOAD`; null when they were not. */
+  /** Of a VM that has failed: how long requests were not served with `FAIL_RELOAD`; null: for ever; undefined: not noticed. */
   readonly reloadMs?: number | null;
   /** How much more memory Envoy has than before. */
   readonly growthBytes?: number;

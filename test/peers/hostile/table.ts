@@ -62,7 +62,7 @@ function verdict({ verdict: of, seen, reloadMs }: Trial): string[] {
     case "stream":
       return [`the stream: ${seen}`];
     case "vm":
-      return ["**the VM**", reloadMs === null ? "for ever" : `reload ${((reloadMs ?? 0) / 1000).toFixed(1)} s`];
+      return ["**the VM**", ...reload(reloadMs)];
     case "worker":
       return ["**the worker**"];
     case "main":
@@ -70,6 +70,13 @@ function verdict({ verdict: of, seen, reloadMs }: Trial): string[] {
     case "envoy":
       return ["**Envoy**"];
   }
+}
+
+function reload(reloadMs: number | null | undefined): string[] {
+  if (reloadMs === undefined) {
+    return [];
+  }
+  return [reloadMs === null ? "not reloaded" : `reload ${(reloadMs / 1000).toFixed(1)} s`];
 }
 
 function still(trial: Trial): string[] {

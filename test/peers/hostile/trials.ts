@@ -3,7 +3,7 @@ import { hasSurvived } from "./result.ts";
 import type { Trial } from "./result.ts";
 import { startRig } from "./rig.ts";
 import type { Rig } from "./rig.ts";
-import { attackFilter, timeReload } from "./trial.ts";
+import { attackFilter } from "./trial.ts";
 
 /** How often an attack that is survived is made: the least wait is the one that the machine had the least part in. */
 const TIMES = 3;
@@ -33,7 +33,7 @@ export class Rigs implements AsyncDisposable {
   }
 }
 
-/** Attacks a filter, some times when it survives, and once more with FAIL_RELOAD when its VM does not. */
+/** Attacks a filter, some times when it survives. */
 export async function attackWith(rigs: Rigs, attack: Case): Promise<Trial> {
   if (attack.growth === true) {
     await rigs.drop();
@@ -43,8 +43,10 @@ export async function attackWith(rigs: Rigs, attack: Case): Promise<Trial> {
     const next = await attackFilter(await rigs.get(), attack);
     trial = { ...next, stillMs: Math.min(next.stillMs, trial.stillMs) };
   }
-  if (!hasSurvived(trial) || attack.growth === true) {
+  // With FAIL_RELOAD, a VM that has failed is as good as new.
+  const isUsable = hasSurvived(trial) || (trial.verdict === "vm" && trial.reloadMs !== null);
+  if (!isUsable || attack.growth === true) {
     await rigs.drop();
   }
-  return trial.verdict === "vm" ? { ...trial, reloadMs: await timeReload(rigs.wasm, attack) } : trial;
+  return trial;
 }
