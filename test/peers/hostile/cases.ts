@@ -27,7 +27,7 @@ export interface Case {
 }
 
 const LEAKS = 1200;
-const ORDINARY = 4000;
+const ORDINARY = 20_000;
 const MIB = 1 << 20;
 
 const NO_CLOSE = "the SDK has no function that closes an HTTP stream";
