@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 
+import { withGeneratedParts } from "../scripts/generated-parts.ts";
 import { CHECKED_IN_RESULT, CHECKED_IN_SCALING, PERFORMANCE_DOC } from "./folders.ts";
 import { absenceList, circumstances, costTable, sizeTable } from "./report.ts";
 import { RESULT_FORMAT } from "./result.ts";
@@ -14,16 +15,7 @@ export async function writePerformanceDoc(): Promise<void> {
 
 /** The document with what the checked-in results say between its marks. @throws Error when a mark is missing */
 export async function performanceDoc(document: string): Promise<string> {
-  let text = document;
-  for (const [name, part] of Object.entries(await generatedParts())) {
-    const [start, end] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
-    const [from, to] = [text.indexOf(start), text.indexOf(end)];
-    if (from < 0 || to < from) {
-      throw new Error(`docs/PERFORMANCE.md has no "${start}" with "${end}" after it`);
-    }
-    text = `${text.slice(0, from + start.length)}\n\n${part}\n\n${text.slice(to)}`;
-  }
-  return text;
+  return withGeneratedParts(document, await generatedParts(), "docs/PERFORMANCE.md");
 }
 
 /** By the name in their marks. */

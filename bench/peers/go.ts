@@ -14,10 +14,15 @@ const GO: Tool = {
 const SDK = "github.com/proxy-wasm/proxy-wasm-go-sdk";
 const SOURCES = { cwd: join(PEERS_FOLDER, "go") };
 
-/** Builds a filter of the Go SDK as its README says. */
+/** Builds a filter of the benchmark. */
 export async function buildGo(filter: FilterName, wasm: string): Promise<void> {
+  await buildGoPackage(SOURCES.cwd, `./${filter}`, wasm);
+}
+
+/** Builds a filter of the Go SDK as its README says. @param folder - where its go.mod is */
+export async function buildGoPackage(folder: string, name: string, wasm: string): Promise<void> {
   const env = { GOOS: "wasip1", GOARCH: "wasm" };
-  await runTool(GO, ["build", "-buildmode=c-shared", "-o", wasm, `./${filter}`], { ...SOURCES, env });
+  await runTool(GO, ["build", "-buildmode=c-shared", "-o", wasm, name], { cwd: folder, env });
 }
 
 /** The compiler and the SDK, with their versions. */

@@ -16,12 +16,17 @@ const CARGO: Tool = {
 const SOURCES = join(PEERS_FOLDER, "rust");
 const TARGET_FOLDER = join(CACHE, "rust", "target");
 
-/** Builds a filter of the Rust SDK, in release mode. */
+/** Builds a filter of the benchmark. */
 export async function buildRust(filter: FilterName, wasm: string): Promise<void> {
+  await buildRustPackage(SOURCES, filter, wasm);
+}
+
+/** Builds a filter of the Rust SDK, in release mode. @param folder - where its Cargo.toml is, or its workspace's */
+export async function buildRustPackage(folder: string, name: string, wasm: string): Promise<void> {
   const { cargoOptions, env } = await rustToolchain();
-  const options = ["--quiet", "--release", "--locked", "--target", TARGET, "--package", filter, ...cargoOptions];
-  await runTool(CARGO, ["build", ...options], { cwd: SOURCES, env: { ...env, CARGO_TARGET_DIR: TARGET_FOLDER } });
-  await copyFile(join(TARGET_FOLDER, TARGET, "release", `${filter}.wasm`), wasm);
+  const options = ["--quiet", "--release", "--locked", "--target", TARGET, "--package", name, ...cargoOptions];
+  await runTool(CARGO, ["build", ...options], { cwd: folder, env: { ...env, CARGO_TARGET_DIR: TARGET_FOLDER } });
+  await copyFile(join(TARGET_FOLDER, TARGET, "release", `${name}.wasm`), wasm);
 }
 
 /** The compiler and the SDK, with their versions. */

@@ -33,6 +33,15 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
     allowed: [/^src\/(abi\/|sdk\/shim\.ts$)/, /^test\/host\//, /^build\//, /^esbuild$/, /^node:/],
   },
   { part: "test/peers/filters", allowed: [/^proxy-wasm-ts$/] },
+  { part: "test/peers/hostile/filters/typescript", allowed: [/^proxy-wasm-ts$/] },
+  {
+    part: "test/peers/hostile/filters/assemblyscript",
+    allowed: [/^@solo-io\/proxy-runtime/, /^assemblyscript-(json|regex)$/],
+  },
+  {
+    part: "test/peers/hostile",
+    allowed: [/^(build|scripts|bench)\//, /^test\/(envoy\/|temp-project\.ts$)/, /^node:/],
+  },
   { part: "bench/peers/assemblyscript", allowed: [/^@solo-io\/proxy-runtime/] },
   { part: "bench", allowed: [/^(build|scripts)\//, /^test\/(envoy|host)\//, /^proxy-wasm-ts$/, /^node:/] },
   { part: "demo", allowed: [/^proxy-wasm-ts\/testing$/, /^scripts\//, /^test\/envoy\//, /^node:/] },
