@@ -75,9 +75,9 @@ static uint32_t next_character(const uint8_t **at, const uint8_t *end) {
   }
 }
 
-static JSValue new_text(JSContext *context, const char *data, size_t size) {
+static JSValue new_decoded_text(JSContext *context, const char *data, size_t size) {
   if (is_ascii(data, size))
-    return JS_NewStringLen(context, data, size);
+    return new_text(context, data, size);
   StringBuffer out;
   if (string_buffer_init(context, &out, (int)size))
     return JS_EXCEPTION;
@@ -91,11 +91,11 @@ static JSValue new_text(JSContext *context, const char *data, size_t size) {
 
 static JSValue new_decoded(JSContext *context, const Bytes *bytes) {
   if (!is_encoded(bytes))
-    return new_text(context, bytes->data, bytes->size);
+    return new_decoded_text(context, bytes->data, bytes->size);
   char *decoded = js_malloc(context, bytes->size);
   if (!decoded)
     return JS_EXCEPTION;
-  JSValue text = new_text(context, decoded, decode_form(bytes, decoded));
+  JSValue text = new_decoded_text(context, decoded, decode_form(bytes, decoded));
   js_free(context, decoded);
   return text;
 }
@@ -340,13 +340,14 @@ static const JSCFunctionListEntry path_methods[] = {
     JS_CFUNC_DEF("query", 1, js_request_query),
 };
 
-static const JSCFunctionListEntry body_methods[] = {JS_CFUNC_DEF("jsonField", 1, js_body_json_field)};
-static const JSCFunctionListEntry answer_body_methods[] = {JS_CFUNC_DEF("jsonField", 1, js_answer_json_field)};
+static const JSCFunctionListEntry body_field_methods[] = {JS_CFUNC_DEF("jsonField", 1, js_body_json_field)};
+static const JSCFunctionListEntry answer_field_methods[] = {JS_CFUNC_DEF("jsonField", 1, js_answer_json_field)};
 
 /* The methods of the SDK's classes that are here and in json_field.c. False: an exception was thrown. */
 static bool add_field_methods(JSContext *context) {
   return JS_SetPropertyFunctionList(context, vm.sdk.request_prototype, path_methods, countof(path_methods)) == 0 &&
-         JS_SetPropertyFunctionList(context, vm.sdk.body_prototype, body_methods, countof(body_methods)) == 0 &&
-         JS_SetPropertyFunctionList(context, vm.sdk.call_response_prototype, answer_body_methods,
-                                    countof(answer_body_methods)) == 0;
+         JS_SetPropertyFunctionList(context, vm.sdk.body_prototype, body_field_methods, countof(body_field_methods)) ==
+             0 &&
+         JS_SetPropertyFunctionList(context, vm.sdk.call_response_prototype, answer_field_methods,
+                                    countof(answer_field_methods)) == 0;
 }
