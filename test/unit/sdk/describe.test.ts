@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
-import { describe } from "../../../src/sdk/describe.ts";
+import "./fake-shim.ts";
+
+const { describe } = await import("../../../src/sdk/describe.ts");
 
 test.each([
   ["text", "text"],

@@ -399,9 +399,13 @@ const query = fc.oneof(
   fc.dictionary(name, name, { maxKeys: 5 }),
 );
 
-/** Node takes characters above U+007F for bytes where an escape is wrong. */
+/** Node takes characters above U+007F for bytes where an escape is wrong, or its bytes are no UTF-8: it is given escapes of them. */
 function wellEscaped<T>(init: T): T | string {
-  return typeof init === "string" ? init.replaceAll(/%(?![0-9a-f]{2})/gi, "%25") : init;
+  return typeof init === "string"
+    ? init
+        .replaceAll(/%(?![0-9a-f]{2})/gi, "%25")
+        .replaceAll(/[^\0-\x7f]+/g, (text) => Buffer.from(text).reduce((all, byte) => `${all}%${byte.toString(16)}`, ""))
+    : init;
 }
 
 describe("URLSearchParams", () => {
