@@ -83,6 +83,6 @@ test(`memory is flat: ${STREAMS} streams of mixed sizes`, async () => {
   );
   expect(host.errors.slice(0, 3)).toEqual([]);
   expect(host.calls).toEqual([]);
-  const warm = figures[4] ?? 0;
+  const warm = figures[5] ?? 0; // of 300 000 streams all ten are the same
   expect(figures.at(-1)).toBeLessThanOrEqual(warm * 1.02);
 }, 3_600_000);
