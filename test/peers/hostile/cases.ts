@@ -206,9 +206,14 @@ export const CASES: readonly Case[] = [
 export interface ConfigurationCase {
   readonly id: "configure/panic" | "configure/loop";
   readonly title: string;
+  readonly absent?: Readonly<Partial<Record<Column, string>>>;
 }
 
+const NO_CONFIGURATION = {
+  assemblyscript: "in Envoy 1.40 its getConfiguration() is empty, though it is told the length",
+};
+
 export const CONFIGURATION_CASES: readonly ConfigurationCase[] = [
-  { id: "configure/panic", title: "a new configuration whose hook throws or panics" },
-  { id: "configure/loop", title: "a new configuration whose hook does not end" },
+  { id: "configure/panic", title: "a new configuration whose hook throws or panics", absent: NO_CONFIGURATION },
+  { id: "configure/loop", title: "a new configuration whose hook does not end", absent: NO_CONFIGURATION },
 ];

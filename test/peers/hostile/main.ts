@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { CACHE } from "../../../bench/folders.ts";
 import { machine, versions } from "../../../bench/machine.ts";
 import { CASES, CONFIGURATION_CASES } from "./cases.ts";
+import type { Case, ConfigurationCase } from "./cases.ts";
 import { buildColumn, COLUMNS } from "./columns.ts";
 import type { Column } from "./columns.ts";
 import { attackConfiguration } from "./configuration.ts";
@@ -35,7 +36,12 @@ async function attackColumn(column: Column, pattern: string, resume: boolean): P
   const unfinished = join(CACHE, "hostile", `${column}.json`);
   const before = resume ? (JSON.parse(await readFile(unfinished, "utf8")) as Trials) : {};
   const trials: Trials = {};
-  const note = async (id: string, attack: () => Promise<Trial>) => {
+  const note = async ({ id, absent }: Case | ConfigurationCase, attack: () => Promise<Trial>) => {
+    const reason = absent?.[column];
+    if (reason !== undefined) {
+      trials[id] = { absent: reason };
+      return;
+    }
     const trial = before[id] ?? (await attack());
     progress(`${column}: ${id}: ${JSON.stringify(trial)}`);
     trials[id] = trial;
@@ -43,15 +49,10 @@ async function attackColumn(column: Column, pattern: string, resume: boolean): P
   };
   await using rigs = new Rigs(wasm);
   for (const attack of CASES.filter(({ id }) => id.includes(pattern))) {
-    const absent = attack.absent?.[column];
-    if (absent === undefined) {
-      await note(attack.id, () => attackWith(rigs, attack));
-    } else {
-      trials[attack.id] = { absent };
-    }
+    await note(attack, () => attackWith(rigs, attack));
   }
   for (const attack of CONFIGURATION_CASES.filter(({ id }) => id.includes(pattern))) {
-    await note(attack.id, () => attackConfiguration(wasm, attack));
+    await note(attack, () => attackConfiguration(wasm, attack));
   }
   return trials;
 }
