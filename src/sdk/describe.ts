@@ -98,5 +98,5 @@ function errorText(error: Error, path: readonly unknown[]): string {
 }
 
 function withoutLineEnd(stack: string): string {
-  return stack[stack.length - 1] === "\n" ? stack.slice(0, -1) : stack;
+  return stack.endsWith("\n") ? stack.slice(0, -1) : stack;
 }

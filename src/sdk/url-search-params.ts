@@ -39,6 +39,7 @@ export class URLSearchParams {
   constructor(init: URLSearchParamsInit = "") {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- who has no types may give anything
     if (typeof init !== "object" || init === null) {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- the same
       const text = String(init);
       this.#list = parse_query(text.startsWith("?") ? text.slice(1) : text);
       return;
@@ -164,5 +165,6 @@ function pairsOf(init: Exclude<URLSearchParamsInit, string>): Iterable<Iterable<
 
 /** A surrogate without its other half is U+FFFD in the Web's strings. The library of ES2023 does not know `toWellFormed`. */
 function scalar(value: string): string {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-template-expression -- who has no types may give anything
   return (`${value}` as unknown as { toWellFormed: () => string }).toWellFormed();
 }

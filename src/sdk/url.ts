@@ -142,7 +142,8 @@ export class URL {
   /** The query's parameters; to change them changes the URL. */
   get searchParams(): URLSearchParams {
     this.#params ??= linkSearchParams(this.#parts.query ?? "", () => {
-      this.#parts.query = this.#params?.toString() || undefined;
+      const text = this.#params?.toString();
+      this.#parts.query = text === "" ? undefined : text;
     });
     return this.#params;
   }

@@ -358,7 +358,7 @@ function changed(params: URLSearchParams, changes: readonly Change[]): unknown[]
         return undefined;
       case "delete":
         // Node 20 has no second parameter of delete and has.
-        for (const kept of change === "delete" && value !== undefined ? [params.getAll(name)] : []) {
+        for (const kept of value !== undefined ? [params.getAll(name)] : []) {
           const pairs = [...params].filter((pair) => pair[0] !== name || pair[1] !== value);
           if (kept.includes(value ?? "")) {
             [...params.keys()].forEach((key) => {

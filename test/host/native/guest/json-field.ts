@@ -9,6 +9,7 @@ export function jsonPath(path: unknown): string[] {
   if (typeof path !== "string" && !Array.isArray(path)) {
     throw new TypeError("jsonField: the path must be a string or an array of names");
   }
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-template-expression -- who has no types may give anything
   const names = typeof path === "string" ? path.split(".") : path.map((name) => `${name as string}`);
   if (names.length > MAX_PATH) {
     throw new RangeError(`jsonField: a path has ${MAX_PATH} names at most`);

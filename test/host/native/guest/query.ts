@@ -85,6 +85,7 @@ export const search: PropertyDescriptor & ThisType<object> = {
 
 /** @param name - is read first: it can run code */
 export function requestQuery(request: object, name: unknown): string | null {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-template-expression -- who has no types may give anything
   const wanted = `${name as string}`;
   // A path is a byte string, and its bytes are UTF-8 where they are no percent-encoding.
   const query = boundary.decodeUtf8(byteString(pathParts(request).search.slice(1)));
