@@ -16,6 +16,7 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run -s lint
 	npm run -s typecheck
 	npm test
+	npm run test:memory
 	npm run test:soak
 	npm run -s audit
 	npm run test:shim

@@ -30,13 +30,19 @@ export default defineConfig({
       project("unit", ["test/{unit,host,types}/**/*.test.ts", "src/filter/config.test.ts"], 60_000),
       project(
         "wasm",
-        ["test/{wasm,traps}/**/*.test.ts", "examples/**/*.test.ts", "src/filter/filter.test.ts"],
+        [
+          "test/wasm/{*,host-abi/**/*,sdk/**/*}.test.ts",
+          "test/traps/*.test.ts",
+          "examples/**/*.test.ts",
+          "src/filter/filter.test.ts",
+        ],
         120_000,
       ),
       // The tests of the SDK in the module, once more with the filters' TypeScript straight in Node.
       project("native", ["test/wasm/sdk/**/*.test.ts", "test/native/**/*.test.ts"], 60_000, {
         PROXY_WASM_TS_MODE: "native",
       }),
+      project("memory", ["test/wasm/memory/*.test.ts"], 120_000),
       project("shim", ["test/shim/**/*.test.ts"], 300_000),
       project("commands", ["test/commands/**/*.test.ts"], 120_000),
       project("fuzz", ["test/fuzz/**/*.test.ts"], 400_000),
