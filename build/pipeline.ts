@@ -41,6 +41,11 @@ export interface BuildOptions {
   readonly typecheck?: boolean | undefined;
   /** Leaves in all builtins of the language, also those that the filter's code does not name. Default false. */
   readonly keepBuiltins?: boolean | undefined;
+  /**
+   * Leaves the callbacks of a stream's beginning and end in a module whose filter needs neither, for hosts that call them without
+   * looking whether they are there, as the Go SDK's emulator does. Default false.
+   */
+  readonly keepContexts?: boolean | undefined;
   /** Leaves the names of functions in the module, which makes it larger: a profile shows them. Default false. */
   readonly keepNames?: boolean | undefined;
   /** A folder for what each step makes. */
@@ -116,15 +121,18 @@ async function makeModule(
   bundled: Bundle,
   entry: string,
   intermediate: IntermediateFiles,
-  { onStep = () => undefined, onLog = () => undefined, keepBuiltins = false, keepNames = false }: BuildOptions,
+  options: BuildOptions,
 ): Promise<Uint8Array> {
+  const { onStep = () => undefined, onLog = () => undefined } = options;
+  const { keepBuiltins = false, keepContexts = false, keepNames = false } = options;
   const size = (bytes: Uint8Array) => bytes.length;
   const bytecode = await timed("compile", onStep, () => compile(bundled, entry), size);
   await intermediate.write("2-bytecode.bin", bytecode);
   const started = await timed(
     "snapshot",
     onStep,
-    () => snapshot(bytecode, { bundle: bundled, entry, onLog, prune: !keepBuiltins, findUnreachable: true }),
+    () =>
+      snapshot(bytecode, { bundle: bundled, entry, onLog, prune: !keepBuiltins, keepContexts, findUnreachable: true }),
     ({ wasm }) => wasm.length,
   );
   await intermediate.write("3-snapshot.wasm", started.wasm);

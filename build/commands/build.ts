@@ -15,6 +15,7 @@ Options:
   -o, --output OUT.wasm               where the module goes; its source map goes beside it, to OUT.wasm.map
       --no-typecheck                  do not check types
       --keep-builtins                 leave in what the filter's code does not name, for computed names
+      --keep-contexts                 export proxy_on_context_create and proxy_on_delete always, for hosts that call them unseen
       --debug-intermediate-files DIR  write what each step makes to DIR, numbered
   -h, --help                          show this
 
@@ -24,6 +25,7 @@ const OPTIONS = {
   output: { type: "string", short: "o" },
   "no-typecheck": { type: "boolean" },
   "keep-builtins": { type: "boolean" },
+  "keep-contexts": { type: "boolean" },
   "debug-intermediate-files": { type: "string" },
 } as const;
 
@@ -45,6 +47,7 @@ export const buildCommand: Command = {
       outfile: values.output,
       typecheck: values["no-typecheck"] !== true,
       keepBuiltins: values["keep-builtins"],
+      keepContexts: values["keep-contexts"],
       intermediateFiles: values["debug-intermediate-files"],
       onStep: (report) => {
         print.err(progressLine(report));

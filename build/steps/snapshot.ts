@@ -36,6 +36,8 @@ export interface SnapshotOptions {
   readonly onLog: (line: BuildLog) => void;
   /** Builtins that the program does not name are left out of the memory. */
   readonly prune: boolean;
+  /** The module exports the callbacks of contexts' life, whether the filter needs them or not. Default false. */
+  readonly keepContexts?: boolean;
   /** Whether what the program cannot reach is left out of the code and of the constants. It takes another run. */
   readonly findUnreachable: boolean;
 }
@@ -48,21 +50,23 @@ export interface SnapshotOptions {
  */
 export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): Promise<Snapshot> {
   const graph = await readRuntimeGraph();
+  // A filter whose code asks for its plugin needs to hear of all contexts: see src/shim/lifetime.c.
+  const always = [...graph.names, ...(options.keepContexts === true ? ["pluginId"] : [])];
   if (!options.findUnreachable) {
     // As if all kinds of values could be made: to find out takes longer than what it saves.
-    const names = [...graph.names, ...Object.keys(KINDS)];
+    const names = [...always, ...Object.keys(KINDS)];
     const { bytes, module, globals } = await buildRuntime();
     const { memory, heapStart, exports } = run(module, globals, bytecode, { ...options, names });
     return { wasm: withMemory(bytes, memory), exports, heapStart, deadPlaces: new Set() };
   }
-  const first = await smallest(bytecode, options, graph, graph.names);
+  const first = await smallest(bytecode, options, graph, always);
   // What the code cannot make, the shim may.
   const made = first.impossible.filter((kind) =>
     KINDS[kind]?.makers.some((maker) => first.reached.functions.has(maker)),
   );
   return made.length === 0
     ? first.snapshot
-    : (await smallest(bytecode, { ...options, onLog: () => undefined }, graph, [...graph.names, ...made])).snapshot;
+    : (await smallest(bytecode, { ...options, onLog: () => undefined }, graph, [...always, ...made])).snapshot;
 }
 
 /** A snapshot without what the program cannot reach. */

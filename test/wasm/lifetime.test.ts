@@ -8,7 +8,11 @@ import { tempProject } from "../temp-project.ts";
 
 const LIFE = ["proxy_on_context_create", "proxy_on_delete"];
 
-async function build(definition: string, before = "", options: { keepBuiltins?: boolean } = {}) {
+async function build(
+  definition: string,
+  before = "",
+  options: { keepBuiltins?: boolean; keepContexts?: boolean } = {},
+) {
   const text = `import { defineFilter, every, Response } from "proxy-wasm-ts";
     ${before}
     export default defineFilter(${definition});`;
@@ -51,6 +55,13 @@ test.each([
 test("with --keep-builtins nothing is known of the code, and the host tells everything", async () => {
   const { life } = await build(`{ onRequestHeaders(request) { ${SET} } }`, "", { keepBuiltins: true });
   expect(life).toEqual(LIFE);
+});
+
+test("--keep-contexts is for hosts that call what is not there", async () => {
+  const { wasm, life } = await build(`{ onRequestHeaders(request) { ${SET} } }`, "", { keepContexts: true });
+  expect(life).toEqual(LIFE);
+  await using host = await TestHost.load(wasm, { upstream: (request) => new Response(request.headers.get("x")) });
+  expect(await (await host.fetch("http://a/b")).text()).toBe("/b");
 });
 
 test("several plugins share a module that hears of no contexts, and each may end", async () => {
