@@ -27,9 +27,10 @@ typedef struct Pair {
 
 /* False: the data contradict themselves. An empty block is an empty list: hosts write nothing at all then. */
 static bool read_pairs(PairReader *reader, const char *data, size_t size) {
-  *reader = (PairReader){.sizes = data, .next = data, .end = data + size};
+  *reader = (PairReader){0};
   if (size == 0)
     return true;
+  reader->end = data + size;
   if (size < 4)
     return false;
   reader->left = load_u32(data);

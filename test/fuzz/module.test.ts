@@ -2,7 +2,7 @@
  * Host events in random orders with random arguments against built modules, also within host calls, by a host that answers what it likes.
  * Whatever it is, no callback is a trap, the next ordinary request is served, and memory does not grow without bound.
  *
- * FUZZ_RUNS (default 100, each twice) and FUZZ_SEED (default 1) choose how many sequences; fast-check tells the shortest one that fails.
+ * FUZZ_RUNS (default 30, each twice) and FUZZ_SEED (default 1) choose how many sequences; fast-check tells the shortest one that fails.
  */
 
 import { readFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ import { wasm } from "../host/wasm-api.ts";
 import type { WasmModule } from "../host/wasm-api.ts";
 import { ChaosHost } from "./chaos-host.ts";
 
-const RUNS = Number(process.env["FUZZ_RUNS"] ?? 100);
+const RUNS = Number(process.env["FUZZ_RUNS"] ?? 30);
 const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
 
 const number = fc.oneof({ weight: 6, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(2 ** 32 - 1) });
