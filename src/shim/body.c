@@ -82,8 +82,10 @@ static uint32_t replace_part(JSContext *context, Message *message, const char *d
   char *old;
   size_t old_size;
   uint32_t status = load_body(message, 0, message->body_size, &old, &old_size);
-  char *whole = status == PROXY_STATUS_OK ? malloc(message->body_start + size + after + 1) : NULL;
-  if (whole && old_size == message->body_size) {
+  /* A host may announce more than it gives. */
+  bool is_there = status == PROXY_STATUS_OK && old_size == message->body_size;
+  char *whole = is_there ? malloc(message->body_start + size + after + 1) : NULL;
+  if (whole) {
     memcpy(whole, old, message->body_start);
     memcpy(whole + message->body_start, data, size);
     memcpy(whole + message->body_start + size, old + message->body_end, after);
