@@ -2,7 +2,17 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["src/types", "dist/", "engine/", ".cache/", "test/fixtures/", "bench/peers/assemblyscript/", "test/peers/hostile/filters/assemblyscript/"] },
+  {
+    ignores: [
+      "src/types",
+      "dist/",
+      "engine/",
+      ".cache/",
+      "test/fixtures/",
+      "bench/peers/assemblyscript/",
+      "test/peers/hostile/filters/assemblyscript/",
+    ],
+  },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

@@ -404,7 +404,9 @@ function wellEscaped<T>(init: T): T | string {
   return typeof init === "string"
     ? init
         .replaceAll(/%(?![0-9a-f]{2})/gi, "%25")
-        .replaceAll(/[^\0-\x7f]+/g, (text) => Buffer.from(text).reduce((all, byte) => `${all}%${byte.toString(16)}`, ""))
+        .replaceAll(/[^\0-\x7f]+/g, (text) =>
+          Buffer.from(text).reduce((all, byte) => `${all}%${byte.toString(16)}`, ""),
+        )
     : init;
 }
 
