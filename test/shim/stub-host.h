@@ -149,8 +149,8 @@ uint32_t proxy_send_local_response(uint32_t code, const char *details, size_t de
 
 uint32_t proxy_get_buffer_bytes(uint32_t type, uint32_t offset, uint32_t max_size, char **data, size_t *size) {
   if (type <= PROXY_BUFFER_TYPE_UPSTREAM_DATA) {
-    size_t left = offset < host.body_size ? host.body_size - offset : 0;
-    return give(host.body + offset, left < max_size ? left : max_size, data, size);
+    size_t from = offset < host.body_size ? offset : host.body_size, left = host.body_size - from;
+    return give(host.body + from, left < max_size ? left : max_size, data, size);
   }
   const char *text = type == PROXY_BUFFER_TYPE_PLUGIN_CONFIGURATION ? host.configuration : host.answer_body;
   size_t length = strlen(text);
