@@ -73,10 +73,11 @@ function wrongVms({ tally, configurations, options }: Run): string[] {
     .map(([vm, vms]) => `VM ${vm}: there were ${vms.size} for ${options.workers} workers: ${[...vms].join()}`);
 }
 
-/** A VM's linear memory is as large as it will be when its heap has been full a few times. */
+/** A VM's linear memory is as large as it will be after half of its time, when its heap has been full a few times. */
 const WARM_SHARE = 0.5;
-const SETTLED_SAMPLES = 4;
 const WARM_FILLINGS = 3;
+/** At one of so many moments there is hardly any garbage. */
+const SETTLED_SAMPLES = 4;
 const LINEAR_SLACK = 6 * 2 ** 20;
 /** What is in use when nothing goes on: garbage that was not collected yet is part of it. */
 const HEAP_SLACK = 2 ** 20;
