@@ -16,17 +16,11 @@ test: install ## everything that the gate checks: lint, types, unit and wasm tes
 	npm run -s lint
 	npm run -s typecheck
 	npm test
-	npm run test:memory
+	npm run test:slow
 	npm run test:soak
 	npm run -s audit
-	npm run test:shim
-	npm run test:attacks
-	npm run test:fuzz
-	npm run test:commands
-	npm run test:envoy
 	npm run test:peers
 	npm run test:images
-	npm run test:differential
 	npm run -s demo
 
 build.wasm: install ## dist/filter.wasm

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { CACHE, FILTERS_FOLDER, ROOT } from "./folders.ts";
+import { CACHE, entryOf, ROOT } from "./folders.ts";
 import type { BenchFilter, FilterName } from "./modules.ts";
 import { runTool } from "./tool.ts";
 import type { Tool } from "./tool.ts";
@@ -48,7 +48,7 @@ export async function prepareBaseline(reference: string, report: (line: string) 
     version: (await git("log", "-1", "--format=%h %s", commit)).trim(),
     build: async (filter) => {
       const wasm = join(folder, ".cache", `${filter}.wasm`);
-      await tsx(folder, join("build", "cli.ts"), "build", await entryOf(folder, filter), "-o", wasm);
+      await tsx(folder, join("build", "cli.ts"), "build", await entryInside(folder, filter), "-o", wasm);
       return { filter, variant, code: { kind: "wasm", wasm } };
     },
   };
@@ -72,14 +72,14 @@ async function copyEngine(folder: string): Promise<void> {
   }
 }
 
-async function entryOf(folder: string, filter: FilterName): Promise<string> {
+async function entryInside(folder: string, filter: FilterName): Promise<string> {
   if (filter === "jump") {
     return join("src", "filter", "filter.ts");
   }
   // Inside of that commit's package, so that "proxy-wasm-ts" is its SDK.
   const copies = join(folder, "bench", "filters");
   await mkdir(copies, { recursive: true });
-  await cp(join(FILTERS_FOLDER, `${filter}.ts`), join(copies, `${filter}.ts`));
+  await cp(entryOf(filter), join(copies, `${filter}.ts`));
   return join("bench", "filters", `${filter}.ts`);
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { buildFilter } from "../../build/pipeline.ts";
 import { TestHost } from "../../test/host/index.ts";
 import type { TestHostOptions } from "../../test/host/index.ts";
-import { FILTERS_FOLDER, JUMP_FILTER } from "../folders.ts";
+import { entryOf } from "../folders.ts";
 import { REQUEST_HEADERS } from "../load-messages.ts";
 import { CONFIGS } from "../modules.ts";
 import type { FilterName } from "../modules.ts";
@@ -16,7 +16,7 @@ import { meter } from "./meter.ts";
 
 /** A filter of the benchmark as it is built, with the names of its functions. */
 export function buildNamed(filter: FilterName): Promise<Uint8Array> {
-  return buildEntry(filter === "jump" ? JUMP_FILTER : join(FILTERS_FOLDER, `${filter}.ts`));
+  return buildEntry(entryOf(filter));
 }
 
 /** A filter by its file, built with the names of its functions. */

@@ -1,4 +1,5 @@
 import { GUARD_EDITS } from "./guard-edits.ts";
+import { SIZE_EDITS } from "./size-edits.ts";
 import { TEXT_EDITS } from "./text-edits.ts";
 import type { SourceFiles } from "./source.ts";
 
@@ -323,6 +324,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   ...zeroFreeBlocks(),
   ...withoutBytecodeBuiltins(),
+  ...SIZE_EDITS,
   ...TEXT_EDITS,
   ...GUARD_EDITS,
 ];

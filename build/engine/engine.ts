@@ -140,10 +140,17 @@ async function ownFiles(module: EngineModule): Promise<SourceFiles> {
 
 /** Speed matters at run time only: the compiler is small throughout. */
 async function hotFunctions(module: EngineModule): Promise<string[]> {
-  if (module !== RUNTIME) {
-    return [];
-  }
+  return module === RUNTIME ? readHotFunctions() : [];
+}
+
+export async function readHotFunctions(): Promise<string[]> {
   return (await readFile(HOT_FUNCTIONS, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** The next build of the engine takes it. */
+export async function writeHotFunctions(names: readonly string[], comment: readonly string[]): Promise<void> {
+  const lines = [...comment.map((line) => `# ${line}`), ...[...names].sort()];
+  await writeFile(HOT_FUNCTIONS, `${lines.join("\n")}\n`);
 }
 
 type Manifest = Record<"devDependencies", Record<string, string>>;

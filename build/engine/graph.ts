@@ -52,6 +52,7 @@ export function readGraph(ir: string, linked: Uint8Array, lists: ReadonlySet<str
   for (const [name, body] of libraryBodies(info, names, bodies, places)) {
     bodies.set(name, body);
   }
+  addLibraryCalls(info, names, bodies);
   const functionNumbers = new Map([...bodies.keys()].map((name, at) => [name, at]));
   const constantNumbers = new Map([...places.keys()].map((name, at) => [name, at]));
   const numbersOf = (names: Iterable<string>, numbers: ReadonlyMap<string, number>) =>
@@ -154,4 +155,18 @@ function libraryBodies(
     }
   }
   return bodies;
+}
+
+/** IR has instructions and intrinsics where the linked code calls the C library: frem is fmod, llvm.pow.f64 is pow. */
+function addLibraryCalls(
+  linked: ModuleInfo,
+  names: ReadonlyMap<number, string>,
+  bodies: ReadonlyMap<string, Body>,
+): void {
+  for (const [index, code] of functionCode(linked)) {
+    const body = bodies.get(names.get(index) ?? "");
+    for (const callee of referencesOf(code).calls) {
+      body?.calls.add(names.get(callee) ?? "");
+    }
+  }
 }

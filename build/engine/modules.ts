@@ -5,6 +5,12 @@ import type { Edit } from "./edits.ts";
 const STACK_BYTES = 256 * 1024;
 
 /**
+ * Where constants begin, above the stack. A word of the memory that has a constant's address counts as leading to it, so that the first
+ * must not have a round number, which words have for other reasons.
+ */
+const FIRST_CONSTANT = STACK_BYTES + 0xb0;
+
+/**
  * WebAssembly features that every Proxy-Wasm host has: the first version's, and four that Envoy, wasmtime and WAMR all take.
  * Newer clang versions switch on more by default, which hosts refuse; hence `mvp`.
  */
@@ -53,6 +59,7 @@ export const LINK_FLAGS: readonly string[] = [
   ...TARGET_FLAGS,
   "-mexec-model=reactor",
   `-Wl,-z,stack-size=${STACK_BYTES}`,
+  `-Wl,--global-base=${FIRST_CONSTANT}`,
   "-Wl,-O0",
   "-Wl,--no-merge-data-segments",
 ];

@@ -9,7 +9,7 @@
  */
 
 /** The interpreter's loop: at -O2 its hundreds of cases grow, and get no faster. */
-const BALANCED = new Set(["JS_CallInternal"]);
+export const BALANCED: ReadonlySet<string> = new Set(["JS_CallInternal"]);
 
 /**
  * @param ir - LLVM IR as clang writes it with `-O2 -Xclang -disable-llvm-passes`

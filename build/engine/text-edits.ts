@@ -7,6 +7,15 @@ import type { Edit } from "./edits.ts";
 export const TEXT_EDITS: readonly Edit[] = [
   {
     file: "quickjs.c",
+    why: "a string is of three kinds, which only the engine writes: no place that reads one needs a trap for a fourth",
+    find:
+      "    case JS_STRING_KIND_INDIRECT:\n        indirect = (void *)&p[1];\n        return *indirect;\n    }\n" +
+      "    abort();\n    return NULL;\n}\n",
+    replace:
+      "    default: /* JS_STRING_KIND_INDIRECT */\n        indirect = (void *)&p[1];\n        return *indirect;\n    }\n}\n",
+  },
+  {
+    file: "quickjs.c",
     why: "declares what the next edits call: src/shim/bytes.c has it",
     find: "static inline uint8_t *str8(JSString *p)\n",
     replace: "static bool is_ascii(const char *data, size_t size);\n\nstatic inline uint8_t *str8(JSString *p)\n",

@@ -98,7 +98,8 @@ type HookFunction = (this: AnyDefinition, message: Message, context: FilterConte
 
 /** The reason alone when the filter refused it on purpose, the stack too when its reader is broken. */
 function refusal(error: unknown): string {
-  const deliberate = error instanceof Error && (error.name === "ConfigError" || error.constructor === Error);
+  const deliberate =
+    error instanceof Error && (error.name === "ConfigError" || Object.getPrototypeOf(error) === Error.prototype);
   if (error instanceof SyntaxError) {
     // Of the filter's own JSON.parse: its message quotes the configuration, which may hold secrets.
     return `SyntaxError\n${(error.stack ?? "").replace(error.message, "")}`;

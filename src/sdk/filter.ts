@@ -44,7 +44,7 @@ export interface PluginOptions<Config> {
  * be replaced by one of another length; content-length is removed after the hook of the headers. "stream": the hook runs for each
  * part as it arrives, and the part goes on when it returns. "inspect": the hook runs for each part as it arrives, and the host
  * holds all of them until the hook has let the last one pass. What the host collects is limited (Envoy: the listener's and route's buffer limits, 1 MiB by default;
- * a longer request is answered with 413, a longer response with 500).
+ * a longer request is answered with 413; a longer response with 500, or broken off where its status has been sent already).
  */
 export type BodyMode = "whole" | "rewrite" | "stream" | "inspect";
 

@@ -101,6 +101,30 @@ static void remove_symbol_match(JSContext *context, JSObject *object, uint32_t i
     property->u.value = JS_TRUE;
 }
 
+/* Whether the code reads a namespace for nothing but properties that it names with it: `Math.max`. */
+static bool is_only_read_statically(JSContext *context, const JSObject *object) {
+  static const char *const namespaces[] = {"Math", "JSON", "Reflect", "Atomics"};
+  for (size_t i = 0; i < countof(namespaces); i++) {
+    JSAtom name = JS_NewAtom(context, namespaces[i]);
+    JSProperty *property;
+    const JSShapeProperty *found = find_own_property(&property, JS_VALUE_GET_OBJ(context->global_obj), name);
+    JS_FreeAtom(context, name);
+    if (found && (found->flags & JS_PROP_TMASK) == JS_PROP_NORMAL && JS_IsObject(property->u.value) &&
+        JS_VALUE_GET_OBJ(property->u.value) == object)
+      return !is_used_as_value(context, namespaces[i]);
+  }
+  return false;
+}
+
+/* The engine looks up properties by its own atoms, but none of the global object or of a namespace. */
+static bool is_needed(JSContext *context, const JSObject *object, JSAtom name) {
+  if (object == JS_VALUE_GET_OBJ(context->global_obj) && is_string_name(context, name))
+    return is_in_code(name);
+  if (is_string_name(context, name) && is_only_read_statically(context, object))
+    return is_static_member(object, name);
+  return is_named(context, name) || is_static_member(object, name);
+}
+
 static void prune_object(JSContext *context, JSObject *object) {
   for (uint32_t i = 0; i < object->shape->prop_count; i++) {
     JSShapeProperty *shape_property = &get_shape_prop(object->shape)[i];
@@ -114,7 +138,7 @@ static void prune_object(JSContext *context, JSObject *object) {
         JS_FreeValue(context, JS_GetProperty(context, JS_MKPTR(JS_TAG_OBJECT, object), name));
       else
         remove_builtin(context, object, i);
-    } else if (!is_named(context, name) && !is_static_member(object, name)) {
+    } else if (!is_needed(context, object, name)) {
       if (name == JS_ATOM_Symbol_match)
         remove_symbol_match(context, object, i);
       else

@@ -54,22 +54,16 @@ static void remove_class(JSContext *context, JSClassID id) {
   context->class_proto[id] = JS_NULL;
 }
 
-static void remove_global(JSContext *context, const char *text) {
-  JSAtom name = JS_NewAtom(context, text);
-  JSObject *global = JS_VALUE_GET_OBJ(context->global_obj);
+static void remove_property(JSContext *context, JSObject *object, JSAtom name) {
   JSProperty *property;
-  if (find_own_property(&property, global, name))
-    remove_builtin(context, global, (uint32_t)(property - global->prop));
-  JS_FreeAtom(context, name);
+  if (find_own_property(&property, object, name))
+    remove_builtin(context, object, (uint32_t)(property - object->prop));
 }
 
-/* Of a constructor only its own methods are called. */
-static void disable_constructor(JSContext *context, const char *text) {
-  JSValue constructor = JS_GetPropertyStr(context, context->global_obj, text);
-  JSObject *object = JS_VALUE_GET_OBJ(constructor);
-  if (JS_IsObject(constructor) && object->class_id == JS_CLASS_C_FUNCTION)
-    object->u.cfunc.c_function.generic = removed_generic;
-  JS_FreeValue(context, constructor);
+static void remove_global(JSContext *context, const char *text) {
+  JSAtom name = JS_NewAtom(context, text);
+  remove_property(context, JS_VALUE_GET_OBJ(context->global_obj), name);
+  JS_FreeAtom(context, name);
 }
 
 /* Any of them can make the first two: a view's buffer, or a view of the same kind. */
@@ -93,7 +87,8 @@ static void find_opcodes(JSContext *context, bool used[256]);
 static void prune_regexps(JSContext *context) {
   bool used[256] = {false};
   find_opcodes(context, used);
-  bool compiles = is_word(context, "RegExp") || calls_pattern_method;
+  bool compiles =
+      is_word(context, "RegExp") || calls_pattern_method || (used[OP_regexp] && is_word(context, "compile"));
   if (!compiles)
     regexp_compiler = NULL;
   if (!is_word(context, "matchAll"))
@@ -155,40 +150,42 @@ static bool has_bigint_constant(JSContext *context) {
   return false;
 }
 
-/* As JSON has it: the kinds of values that the code of a program cannot make, by the names of their constructors. The
-   build takes the engine's functions for them out, when the shim makes none, either. */
-static JSValue list_impossible(JSContext *context) {
+/* Whether the program's code can make a BigInt. The shim may, too: a build looks whether it can, and then names it. */
+static bool code_makes_bigints(JSContext *context) {
   static const char *const makers[] = {"BigInt", "BigInt64Array", "BigUint64Array", "DataView"};
-  bool used[256] = {false}, bigint = has_bigint_constant(context);
+  bool used[256] = {false};
   find_opcodes(context, used);
   for (size_t i = 0; i < countof(makers); i++)
-    bigint |= !named_atoms || is_word(context, makers[i]);
-  JSValue list = JS_NewArray(context);
-  if (!bigint && !used[OP_push_bigint_i32])
-    JS_SetPropertyUint32(context, list, 0, JS_NewString(context, "BigInt"));
-  if (JS_IsNull(context->class_proto[JS_CLASS_UINT8_ARRAY]))
-    JS_SetPropertyUint32(context, list, !bigint && !used[OP_push_bigint_i32], JS_NewString(context, "Uint8Array"));
-  return list;
+    if (is_word(context, makers[i]))
+      return true;
+  return used[OP_push_bigint_i32] || has_bigint_constant(context);
 }
 
-static void prune_constructors(JSContext *context) {
-  for (size_t i = 0; i < countof(optional_classes); i++) {
-    JSClassID id = optional_classes[i].id;
-    /* Object.groupBy groups with a Map; what is no base64 is a DOMException. */
-    if (is_used_as_value(context, optional_classes[i].constructor) || has_instance(context, id) ||
-        (id == JS_CLASS_MAP && is_word(context, "groupBy")) ||
-        (id == JS_CLASS_DOM_EXCEPTION && (is_word(context, "atob") || is_word(context, "btoa"))))
-      continue;
-    if (is_word(context, optional_classes[i].constructor)) /* `Date.now` */
-      disable_constructor(context, optional_classes[i].constructor);
-    else
-      remove_global(context, optional_classes[i].constructor);
-    remove_class(context, id);
-    if (id == JS_CLASS_MAP)
-      remove_class(context, JS_CLASS_MAP_ITERATOR);
-    if (id == JS_CLASS_SET)
-      remove_class(context, JS_CLASS_SET_ITERATOR);
-  }
+/* What Error.prepareStackTrace is called with. */
+static void prune_call_sites(JSContext *context) {
+  if (!is_word(context, "prepareStackTrace"))
+    remove_class(context, JS_CLASS_CALL_SITE);
+}
+
+static void prune_bigints(JSContext *context) {
+  if (code_makes_bigints(context))
+    return;
+  remove_global(context, "BigInt");
+  remove_class(context, JS_CLASS_BIG_INT);
+}
+
+/* As JSON has it: the kinds of values that the code of a program cannot make, by the names of their constructors. The
+   build takes the engine's functions for them out, when the shim makes none, either. After the pruning. */
+static JSValue list_impossible(JSContext *context) {
+  static const struct {
+    const char *kind;
+    JSClassID id;
+  } kinds[] = {{"BigInt", JS_CLASS_BIG_INT}, {"Uint8Array", JS_CLASS_UINT8_ARRAY}};
+  JSValue list = JS_NewArray(context);
+  for (uint32_t i = 0, count = 0; i < countof(kinds); i++)
+    if (JS_IsNull(context->class_proto[kinds[i].id]))
+      JS_SetPropertyUint32(context, list, count++, JS_NewString(context, kinds[i].kind));
+  return list;
 }
 
 /* The opcodes of all functions of the program: nothing makes another function any more. */

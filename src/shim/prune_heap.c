@@ -107,13 +107,27 @@ static void prune_hash_functions(JSContext *context) {
       hash_functions[i].digest = NULL;
 }
 
+/* Operators that are functions of their own. */
+static void prune_operators(JSContext *context) {
+  bool used[256] = {false};
+  find_opcodes(context, used);
+  if (!used[OP_pow])
+    operator_pow = removed_f_f_f;
+  if (!used[OP_mod])
+    operator_mod = removed_f_f_f;
+}
+
 /* Object.prototype stays whole: any object may be used as a map, with any name. */
 static void prune_heap(JSContext *context) {
   prune_constructors(context);
   prune_bytes(context);
+  prune_bigints(context);
+  prune_call_sites(context);
   prune_regexps(context);
   prune_iterators(context);
   prune_generators(context);
+  prune_constructor_properties(context);
+  prune_operators(context);
   JS_RunGC(context->rt);
   prune_hash_functions(context);
   struct list_head *el;

@@ -100,6 +100,8 @@
 
 #include "prune_classes.c"
 
+#include "prune_constructors.c"
+
 #include "prune_heap.c"
 
 #include "lifetime.c"

@@ -73,7 +73,10 @@ function wrongVms({ tally, configurations, options }: Run): string[] {
     .map(([vm, vms]) => `VM ${vm}: there were ${vms.size} for ${options.workers} workers: ${[...vms].join()}`);
 }
 
-/** A VM's linear memory is as large as it will be after half of its time, when its heap has been full a few times. */
+/**
+ * A VM's memory is as large as it will be after half of its time, when its heap has been full a few times: linear memory never becomes
+ * smaller, and of the heap the engine's table of property names does not, which a heap full of names makes some MiB large.
+ */
 const WARM_SHARE = 0.5;
 const WARM_FILLINGS = 3;
 /** At one of so many moments there is hardly any garbage. */
@@ -99,16 +102,18 @@ function wrongMemory({ samples }: Run): string[] {
   return [...ids].flatMap((id) => {
     const own = samples.flatMap(({ vms }) => vms.get(id) ?? []);
     // Large blocks find their places while the heap is full again and again: what counts is that this comes to an end.
-    const warm = own.slice(Math.floor(own.length * WARM_SHARE)).find(({ fillings }) => fillings >= WARM_FILLINGS);
+    const settled = own.slice(Math.floor(own.length * WARM_SHARE)).filter(({ fillings }) => fillings >= WARM_FILLINGS);
+    const [warm] = settled;
     const last = own.at(-1);
     if (warm === undefined || last === undefined) {
       return [
         `VM ${id}: its heap has been full less than ${WARM_FILLINGS} times, so that nothing is known of its memory`,
       ];
     }
-    const least = Math.min(...own.map(({ heap }) => heap));
     // At any one moment there is garbage, too.
-    const now = Math.min(...own.slice(-SETTLED_SAMPLES).map(({ heap }) => heap));
+    const leastOf = (some: typeof own) => Math.min(...some.map(({ heap }) => heap));
+    const least = leastOf(settled.slice(0, SETTLED_SAMPLES));
+    const now = leastOf(own.slice(-SETTLED_SAMPLES));
     return [
       ...(last.linear > warm.linear + LINEAR_SLACK
         ? [`VM ${id}: its linear memory has grown from ${warm.linear} to ${last.linear} bytes`]

@@ -26,6 +26,7 @@ const POINTERS: readonly Reason[] = [
       "__JS_AtomToValue",
       "arena_new",
       "borrow_byte_string",
+      "js_alloc_string_rt",
       "js_arena_malloc",
       "js_arena_usable_size",
       "js_calloc_rt",
@@ -211,6 +212,11 @@ const POINTERS: readonly Reason[] = [
     functions: ["js_compile_regexp"],
   },
   {
+    why: "what ** and % do with numbers: js_math_pow and fmod, or removed_f_f_f where a build has left those out",
+    types: ["(f64, f64) -> f64"],
+    functions: ["JS_CallInternal", "js_binary_arith_slow"],
+  },
+  {
     why: "how two elements are compared, a parameter of rqsort: constants of its callers in C, of js_typed_array_sort by the array's class",
     types: ["(i32, i32, i32) -> i32"],
     functions: ["rqsort"],
@@ -272,6 +278,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
         "js_dataview_getValue",
         "js_dataview_setValue",
         "js_fetch",
+        "js_free_value_rt",
         "js_iterator_helper_next",
         "js_iterator_proto_func",
         "js_read_body",
@@ -283,6 +290,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
         "mark_children",
         "re_string_list_op",
         "reset_weak_ref",
+        "str8",
         "strv",
         "unicode_prop_ops",
       ],
@@ -305,7 +313,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
   division: [
     {
       why: "the size of an array's element or of a block of the engine's pages, from a table without a zero",
-      functions: ["arena_new"],
+      functions: ["arena_new", "js_arena_malloc"],
     },
     {
       why: "the interpreter's division of integers by one that it has checked: others go the way of floating-point numbers; and of short BigInts, where zero was refused before",

@@ -85,7 +85,7 @@ test("literal regular expressions need no pattern compiler; a computed way to it
     log.info("a, b,c".split(/, */).join("|") + " " + "a1b22".replace(/[0-9]+/g, "-") + " " + "xay".match(/a/).index);
     log.info([..."a1b2".matchAll(/[a-z](?<digit>[0-9])/g)].map((found) => found.groups.digit).join() + " " + "xay".search(/a/));
     log.info("AbaB".split(/(b)/i).join("|") + " " + /^a.c$/su.test("a" + String.fromCharCode(10) + "c") + " " + "a-b".split(/-/y).join("|"));
-    const other = globalThis[["Reg", "Exp"].join("")];
+    const other = /a/[["construct", "or"].join("")];
     log.info(String(other(/a/g, "gy").flags) + " " + new other(/a/i).test("A"));
     for (const pattern of ["a", /a/])
       try { log.info(String(new other(pattern, "i"))); } catch (error) { log.info(String(error)); }`);
@@ -96,6 +96,79 @@ test("literal regular expressions need no pattern compiler; a computed way to it
   expect(first.bytes).toBeLessThan(named.bytes - 20_000);
   const used = await logOf(`log.info("a1".replace(new RegExp("[0-9]"), "-") + " " + "ab".match("b")?.index);`);
   expect(used.lines).toEqual(["a- 1"]);
+});
+
+test("RegExp.prototype.compile has the pattern compiler, too", async () => {
+  expect((await logOf(`log.info(String(/a/.compile("b", "g")) + " " + /a/.compile(/c/).test("c"));`)).lines).toEqual([
+    "/b/g true",
+  ]);
+});
+
+test.each([
+  ["a number's", "(5)"],
+  ["a function's", "(() => undefined)"],
+  ["an error's", "new TypeError()"],
+  ["an iterator's", "[][Symbol.iterator]()"],
+])("a constructor by a computed name: %s", async (_whose, value) => {
+  const computed = await logOf(`log.info(String(${value}[["construct", "or"].join("")]));`);
+  expect(computed.lines).toEqual([expect.stringContaining("TypeError: the builtin constructor was left out")]);
+  const kept = await logOf(`log.info(typeof ${value}[["construct", "or"].join("")]);`, { keepBuiltins: true });
+  expect(kept.lines).toEqual(["function"]);
+});
+
+test("constructors by their name, and where the engine asks for them", async () => {
+  const { lines } = await logOf(
+    `log.info([5, () => undefined, new TypeError()].map((value) => value.constructor.name).join(" "));`,
+  );
+  expect(lines).toEqual(["Number Function TypeError"]);
+  const species = await logOf(`
+    class Sums extends Array { sum() { return this.reduce((sum, value) => sum + value, 0); } }
+    log.info(String(Sums.from([1, 2, 3]).map((value) => 2 * value).sum()) + " " + "a1b".split(/[0-9]/).length);
+    Promise.resolve(1).then((value) => { log.info(String(value)); });`);
+  expect(species.lines).toEqual(["12 2", "1"]);
+});
+
+// Each alone in its module: what one of them needs of the C library must not be there for another one's sake.
+test.each([
+  ["log", [3], Math.log(3)],
+  ["log2", [3], Math.log2(3)],
+  ["log10", [3], Math.log10(3)],
+  ["log1p", [3], Math.log1p(3)],
+  ["exp", [3], Math.exp(3)],
+  ["expm1", [3], Math.expm1(3)],
+  ["pow", [3, 0.3], Math.pow(3, 0.3)],
+  ["sin", [3], Math.sin(3)],
+  ["tan", [1e10], Math.tan(1e10)],
+  ["atan", [3], Math.atan(3)],
+  ["atan2", [1, 2], Math.atan2(1, 2)],
+  ["acos", [0.3], Math.acos(0.3)],
+  ["cbrt", [3], Math.cbrt(3)],
+  ["cosh", [3], Math.cosh(3)],
+  ["hypot", [3, 5], Math.hypot(3, 5)],
+])("Math.%s has its tables of the C library", async (name, values, expected) => {
+  const { lines } = await logOf(
+    `const [a, b] = ${JSON.stringify(values)}.map((value) => value * request.path.length);
+     log.info(Math.${name}(a, b).toFixed(9));`,
+  );
+  expect(lines).toEqual([expected.toFixed(9)]);
+});
+
+test("a function of Math is not kept for a property of its name that something else has", async () => {
+  const use = (body: string) => logOf(`log.info(String(Math.max(1, request.path.length))); ${body}`);
+  const [without, taken] = [
+    await use(""),
+    await use(`const { log: logarithm } = Math; log.info(String(logarithm(1)));`),
+  ];
+  expect(taken.lines).toEqual(["1", "0"]);
+  expect(taken.bytes).toBeGreaterThan(without.bytes + 5000);
+});
+
+test("** and % of all kinds of numbers", async () => {
+  const { lines } = await logOf(
+    `const [two, ten, half] = [request.path.length + 1, request.path.length + 9, request.path.length / 2];
+     log.info([two ** ten, (two * two) ** half, ten % -two, -ten % (two + 1), ten % half, ten % 0].join(" "));`,
+  );
+  expect(lines).toEqual(["1024 2 0 -1 0 NaN"]);
 });
 
 // Each is all that a program has of regular expressions; these builtins ask whether something is one.

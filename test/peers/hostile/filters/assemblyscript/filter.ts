@@ -10,16 +10,10 @@ import {
   LogLevelValues,
   registerRootContext,
   RootContext,
-  send_local_response,
   stream_context,
   WasmResultValues,
 } from "@solo-io/proxy-runtime";
-import {
-  BufferTypeValues,
-  get_buffer_bytes,
-  GrpcStatusValues,
-  set_tick_period_milliseconds,
-} from "@solo-io/proxy-runtime/runtime";
+import { BufferTypeValues, get_buffer_bytes, set_tick_period_milliseconds } from "@solo-io/proxy-runtime/runtime";
 import { JSON } from "assemblyscript-json";
 
 import { attack } from "./attacks";
@@ -125,15 +119,7 @@ class Stream extends Context {
     if (this.name == "unknown-cluster") {
       return this.call("nowhere", "/").toString();
     }
-    if (this.name == "reply-twice") {
-      const first = this.reply("once");
-      return first.toString() + ", " + this.reply("twice").toString();
-    }
     return attack(this.name, this.input);
-  }
-
-  private reply(text: string): WasmResultValues {
-    return send_local_response(403, "", String.UTF8.encode(text), [], GrpcStatusValues.Unknown);
   }
 
   onRequestBody(size: usize, endOfStream: bool): FilterDataStatusValues {

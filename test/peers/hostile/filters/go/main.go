@@ -126,10 +126,6 @@ func (h *httpContext) requestAttack() (outcome string, ok bool) {
 		return fmt.Sprintf("%d headers, %d bytes, %v", len(headers), size, err), true
 	case "unknown-cluster":
 		return fmt.Sprintf("%v", h.call("nowhere", "/")), true
-	case "reply-twice":
-		first := proxywasm.SendHttpResponse(403, nil, []byte("once"), -1)
-		second := proxywasm.SendHttpResponse(403, nil, []byte("twice"), -1)
-		return fmt.Sprintf("%v, %v", first, second), true
 	}
 	return "", false
 }

@@ -102,11 +102,6 @@ impl Stream {
                 self.reset_http_request();
                 "closed".to_string()
             }
-            "reply-twice" => {
-                self.send_http_response(403, vec![], Some(b"once"));
-                self.send_http_response(403, vec![], Some(b"twice"));
-                "replied".to_string()
-            }
             _ => return None,
         })
     }

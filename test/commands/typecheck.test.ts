@@ -2,10 +2,10 @@ import { mkdir, symlink } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
-import { TypeCheckError } from "../../../build/errors.ts";
-import { packageRoot } from "../../../build/package-root.ts";
-import { startTypeCheck } from "../../../build/steps/typecheck.ts";
-import { tempProject } from "../../temp-project.ts";
+import { TypeCheckError } from "../../build/errors.ts";
+import { packageRoot } from "../../build/package-root.ts";
+import { startTypeCheck } from "../../build/steps/typecheck.ts";
+import { tempProject } from "../temp-project.ts";
 
 const FILTER = `import { defineFilter } from "proxy-wasm-ts";
 export default defineFilter({

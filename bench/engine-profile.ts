@@ -1,0 +1,102 @@
+/**
+ * Chooses the functions of the engine and the shim that are compiled for speed: `npm run engine:profile`. See README.md.
+ *
+ * The filters of the benchmark, and the SDK's functions that are measured, run on the engine that is there. Functions that do most of a
+ * request's work for their size, and are compiled to be small, are added to build/engine/hot-functions.txt; those that do hardly any go.
+ * What clang has inlined everywhere is none of the module's functions: its entry stays. Build the engine, and look at the budgets.
+ */
+
+import { parseArgs } from "node:util";
+
+import { readHotFunctions, writeHotFunctions } from "../build/engine/engine.ts";
+import { BALANCED } from "../build/engine/optimize.ts";
+import { readParts } from "../build/steps/engine-module.ts";
+import { functionBodies } from "../build/wasm/code.ts";
+import { functionNames } from "../build/wasm/function-names.ts";
+import { readModule } from "../build/wasm/module.ts";
+import { countCases, FUNCTIONS_FILTER } from "./functions/cases.ts";
+import { total } from "./meter/guest.ts";
+import { buildEntry, buildNamed, countPerRequest } from "./meter/run.ts";
+import { FILTERS } from "./modules.ts";
+
+const USAGE = `npm run engine:profile -- [options]
+
+  --bytes N   how many bytes of functions are added at most (default: 6000)
+  --dry-run   prints what would change, and writes nothing`;
+
+const COMMENT = [
+  "Functions of the engine and the shim that stay at -O2: those that a profile of the benchmark's filters",
+  'counted most for their size. "npm run engine:profile" changes this list.',
+];
+
+/** Shares of a request's instructions, in the filter where they are largest. */
+const [WORTH_ADDING, WORTH_KEEPING] = [0.003, 0.0005];
+
+interface Profiled {
+  /** The largest share of a request's instructions that it has in any profile. */
+  readonly share: number;
+  readonly bytes: number;
+}
+
+async function profile(): Promise<Map<string, Profiled>> {
+  const found = new Map<string, Profiled>();
+  const add = (module: Uint8Array, instructions: ReadonlyMap<string, number>) => {
+    const info = readModule(module);
+    const names = functionNames(info);
+    const all = total(instructions);
+    for (const { index, bytes } of functionBodies(info)) {
+      const name = names.get(index) ?? "";
+      const share = Math.max((instructions.get(name) ?? 0) / all, found.get(name)?.share ?? 0);
+      found.set(name, { share, bytes });
+    }
+  };
+  for (const filter of FILTERS) {
+    const module = await buildNamed(filter);
+    const { instructions } = await countPerRequest(filter, module);
+    console.log(
+      `${filter}: ${total(instructions).toFixed(0)} instructions a request, ${module.length} bytes with names`,
+    );
+    add(module, instructions);
+  }
+  const module = await buildEntry(FUNCTIONS_FILTER);
+  for (const { counts } of await countCases(module, 5)) {
+    add(module, counts.instructions);
+  }
+  return found;
+}
+
+/** Those with most of a request's work for their size, until they have so many bytes. */
+function worthAdding(found: ReadonlyMap<string, Profiled>, most: number): string[] {
+  const ranked = [...found]
+    .filter(([, { share }]) => share >= WORTH_ADDING)
+    .sort(([, a], [, b]) => b.share / b.bytes - a.share / a.bytes);
+  let left = most;
+  const chosen: string[] = [];
+  for (const [name, { bytes }] of ranked) {
+    if (bytes <= left) {
+      left -= bytes;
+      chosen.push(name);
+    }
+  }
+  return chosen;
+}
+
+const { values } = parseArgs({
+  options: {
+    bytes: { type: "string", default: "6000" },
+    "dry-run": { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+} else {
+  const [found, hot, { library }] = [await profile(), await readHotFunctions(), await readParts()];
+  const fixed = new Set([...hot, ...library, ...BALANCED]);
+  const added = worthAdding(new Map([...found].filter(([name]) => !fixed.has(name))), Number(values.bytes));
+  const gone = hot.filter((name) => !BALANCED.has(name) && (found.get(name)?.share ?? Infinity) < WORTH_KEEPING);
+  console.log(`new: ${added.join(" ") || "none"}\ngone: ${gone.join(" ") || "none"}`);
+  if (!values["dry-run"]) {
+    await writeHotFunctions([...hot.filter((name) => !gone.includes(name)), ...added], COMMENT);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Edit } from "./edits.ts";
+
+/** Edits that let a build leave out what few programs need, and one that lets it count. */
+export const SIZE_EDITS: readonly Edit[] = [
+  {
+    file: "quickjs.c",
+    why: "`**` and the slow path of `%` call functions that a build takes away when no code has these operators (src/shim/prune_heap.c)",
+    find: "static no_inline __exception int js_binary_arith_slow(",
+    replace:
+      "static double (*operator_pow)(double, double) = js_math_pow;\n" +
+      "static double (*operator_mod)(double, double) = fmod;\n\n" +
+      "static no_inline __exception int js_binary_arith_slow(",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same, of small integers",
+    find: "            sp[-2] = js_number(js_math_pow(v1, v2));\n",
+    replace: "            sp[-2] = js_number(operator_pow(v1, v2));\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same, of all other numbers",
+    find: "            dr = js_math_pow(d1, d2);\n",
+    replace: "            dr = operator_pow(d1, d2);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same for `%`",
+    find: "                sp[-2] = js_number(fmod(v1, v2));\n",
+    replace: "                sp[-2] = js_number(operator_mod(v1, v2));\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same for `%`",
+    find: "            dr = fmod(d1, d2);\n",
+    replace: "            dr = operator_mod(d1, d2);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "bench/budgets.json counts its calls, which must not depend on where it is inlined",
+    find: "static void *js_arena_malloc(JSRuntime *rt, size_t size)\n{",
+    replace: "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{",
+  },
+  {
+    file: "quickjs.c",
+    why: "a module has one context, which lives as long as its VM",
+    find: "    assert(JS_REF_COUNT(ctx) == 0);\n",
+    replace: "    assert(JS_REF_COUNT(ctx) == 0);\n#ifdef __wasm__\n    return;\n#endif\n",
+  },
+];
