@@ -1,7 +1,7 @@
 import type { Edit } from "./edits.ts";
 
 /**
- * Edits for text. All but a hundred of the engine's functions are compiled to be small, and their loops over the characters of a body
+ * Edits for text. All but some 150 of the engine's functions are compiled to be small, and their loops over the characters of a body
  * or of a JSON string took ten to twenty instructions each.
  */
 export const TEXT_EDITS: readonly Edit[] = [
