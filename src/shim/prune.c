@@ -111,7 +111,7 @@ static bool is_only_read_statically(JSContext *context, const JSObject *object) 
     JS_FreeAtom(context, name);
     if (found && (found->flags & JS_PROP_TMASK) == JS_PROP_NORMAL && JS_IsObject(property->u.value) &&
         JS_VALUE_GET_OBJ(property->u.value) == object)
-      return !is_used_as_value(context, namespaces[i]);
+      return !is_used_as_value(context, namespaces[i]) && JS_REF_COUNT(object) == 1;
   }
   return false;
 }

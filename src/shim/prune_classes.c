@@ -43,6 +43,31 @@ static bool has_instance(JSContext *context, JSClassID id) {
   return false;
 }
 
+static const JSObject *property_object(JSObject *object, JSAtom name) {
+  JSProperty *property;
+  const JSShapeProperty *found = find_own_property(&property, object, name);
+  bool plain = found && (found->flags & JS_PROP_TMASK) == JS_PROP_NORMAL && JS_IsObject(property->u.value);
+  return plain ? JS_VALUE_GET_OBJ(property->u.value) : NULL;
+}
+
+/* Whether the program has taken a global builtin to somewhere else: more leads to it than the global object, its
+   prototype and the engine. After garbage was collected. */
+static bool is_held(JSContext *context, const char *text) {
+  JSAtom name = JS_NewAtom(context, text);
+  JSObject *object = (JSObject *)property_object(JS_VALUE_GET_OBJ(context->global_obj), name);
+  JS_FreeAtom(context, name);
+  if (!object)
+    return false;
+  int expected = 1;
+  JSObject *prototype = (JSObject *)property_object(object, JS_ATOM_prototype);
+  expected += prototype && property_object(prototype, JS_ATOM_constructor) == object;
+  const JSValueConst slots[] = {context->array_ctor, context->promise_ctor,  context->regexp_ctor,
+                                context->error_ctor, context->function_ctor, context->iterator_ctor};
+  for (size_t i = 0; i < countof(slots); i++)
+    expected += JS_IsObject(slots[i]) && JS_VALUE_GET_OBJ(slots[i]) == object;
+  return JS_REF_COUNT(object) > expected;
+}
+
 /* A class of which there will never be an object: nothing finalizes, marks or calls one, or reads its prototype. */
 static void remove_class(JSContext *context, JSClassID id) {
   JSClass *class = &context->rt->class_array[id];
@@ -68,9 +93,12 @@ static void remove_global(JSContext *context, const char *text) {
 
 /* Any of them can make the first two: a view's buffer, or a view of the same kind. */
 static void prune_bytes(JSContext *context) {
-  bool used = is_word(context, "DataView") || is_word(context, "SharedArrayBuffer"), removable[countof(byte_classes)];
+  bool used = is_word(context, "DataView") || is_held(context, "DataView") || is_word(context, "SharedArrayBuffer") ||
+              is_held(context, "SharedArrayBuffer");
+  bool removable[countof(byte_classes)];
   for (size_t i = 0; i < countof(byte_classes); i++) {
-    removable[i] = !is_word(context, byte_classes[i].constructor) && !has_instance(context, byte_classes[i].id);
+    removable[i] = !is_word(context, byte_classes[i].constructor) && !is_held(context, byte_classes[i].constructor) &&
+                   !has_instance(context, byte_classes[i].id);
     used |= !removable[i];
   }
   for (size_t i = 0; i < countof(byte_classes); i++) {
@@ -87,8 +115,8 @@ static void find_opcodes(JSContext *context, bool used[256]);
 static void prune_regexps(JSContext *context) {
   bool used[256] = {false};
   find_opcodes(context, used);
-  bool compiles =
-      is_word(context, "RegExp") || calls_pattern_method || (used[OP_regexp] && is_word(context, "compile"));
+  bool compiles = is_word(context, "RegExp") || is_held(context, "RegExp") || calls_pattern_method ||
+                  (used[OP_regexp] && is_word(context, "compile"));
   if (!compiles)
     regexp_compiler = NULL;
   if (!is_word(context, "matchAll"))
@@ -156,7 +184,7 @@ static bool code_makes_bigints(JSContext *context) {
   bool used[256] = {false};
   find_opcodes(context, used);
   for (size_t i = 0; i < countof(makers); i++)
-    if (is_word(context, makers[i]))
+    if (is_word(context, makers[i]) || is_held(context, makers[i]))
       return true;
   return used[OP_push_bigint_i32] || has_bigint_constant(context);
 }

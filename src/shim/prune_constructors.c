@@ -16,11 +16,14 @@ static void prune_constructors(JSContext *context) {
   for (size_t i = 0; i < countof(optional_classes); i++) {
     JSClassID id = optional_classes[i].id;
     /* Object.groupBy groups with a Map; what is no base64 is a DOMException. */
-    if (is_used_as_value(context, optional_classes[i].constructor) || has_instance(context, id) ||
-        (id == JS_CLASS_MAP && is_word(context, "groupBy")) ||
+    bool named = is_word(context, optional_classes[i].constructor);
+    /* Of Date, the functions that are its own make no object: `Date.now`. */
+    bool makes_objects = is_used_as_value(context, optional_classes[i].constructor) || (named && id != JS_CLASS_DATE);
+    if (makes_objects || is_held(context, optional_classes[i].constructor) || has_instance(context, id) ||
+        (id == JS_CLASS_MAP && (is_word(context, "groupBy") || names_static_member(context, "groupBy"))) ||
         (id == JS_CLASS_DOM_EXCEPTION && (is_word(context, "atob") || is_word(context, "btoa"))))
       continue;
-    if (is_word(context, optional_classes[i].constructor)) /* `Date.now` */
+    if (named)
       disable_constructor(context, optional_classes[i].constructor);
     else
       remove_global(context, optional_classes[i].constructor);

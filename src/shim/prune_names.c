@@ -139,12 +139,17 @@ static bool is_static_member(const JSObject *object, JSAtom name) {
   return false;
 }
 
+/* Whether the code reads a member of this name of any builtin object: `Object.groupBy`, `Symbol.match`. */
+static bool names_static_member(JSContext *context, const char *name) {
+  for (size_t i = 0; i < static_members.count; i++)
+    if (is_atom(context, static_members.members[i].name, name))
+      return true;
+  return false;
+}
+
 /* Whether the code reads `Symbol.iterator`. */
 static bool names_iterator_symbol(JSContext *context) {
-  for (size_t i = 0; i < static_members.count; i++)
-    if (is_atom(context, static_members.members[i].name, "iterator"))
-      return true;
-  return is_word(context, "iterator");
+  return is_word(context, "iterator") || names_static_member(context, "iterator");
 }
 
 /* Marks the instructions that jumps lead to. */
@@ -335,7 +340,7 @@ static bool calls_set_method(JSContext *context) {
   return false;
 }
 
-/* Symbols that only methods of strings look up, which have the same names. */
+/* Symbols that only methods of strings look up, which have the same names, and code that has the symbol itself. */
 static const struct {
   JSAtom symbol;
   const char *names[2];
@@ -351,7 +356,8 @@ static bool is_named(JSContext *context, JSAtom name) {
     return true;
   for (size_t i = 0; i < countof(string_methods); i++)
     if (string_methods[i].symbol == name)
-      return is_word(context, string_methods[i].names[0]) || is_word(context, string_methods[i].names[1]);
+      return is_word(context, string_methods[i].names[0]) || is_word(context, string_methods[i].names[1]) ||
+             names_static_member(context, string_methods[i].names[0]);
   if (!is_string_name(context, name))
     return true;
   for (size_t i = 0; i < countof(not_looked_up); i++)

@@ -5,8 +5,9 @@ import { TestHost } from "../host/index.ts";
 import { tempProject } from "../temp-project.ts";
 
 /** What a hook with this body logs, in a module built with these options. */
-async function logOf(body: string, options: { keepBuiltins?: boolean } = {}) {
+async function logOf(body: string, { top = "", ...options }: { keepBuiltins?: boolean; top?: string } = {}) {
   const text = `import { defineFilter, hash } from "proxy-wasm-ts";
+    ${top}
     export default defineFilter({
       onRequestHeaders(request, { log }) {
         try { ${body} } catch (error) { log.warn(String(error)); }
@@ -161,6 +162,42 @@ test("a function of Math is not kept for a property of its name that something e
   ];
   expect(taken.lines).toEqual(["1", "0"]);
   expect(taken.bytes).toBeGreaterThan(without.bytes + 5000);
+});
+
+// The hook's code names none of them.
+test.each([
+  [
+    "Uint8ClampedArray",
+    `const Bytes = Uint8ClampedArray;`,
+    `String(new Bytes([1, 300]).map((byte) => byte + 1))`,
+    "2,255",
+  ],
+  ["Float64Array", `const Numbers = [Float64Array];`, `String(new Numbers[0](2).fill(0.5))`, "0.5,0.5"],
+  ["Map", `const Table = Map;`, `String(new Table([["a", 1]]).get("a"))`, "1"],
+  ["Proxy", `const Wrapper = Proxy;`, `String(new Wrapper({}, { get: () => 1 }).any)`, "1"],
+  ["Date", `const Time = Date;`, `new Time(0).toISOString()`, "1970-01-01T00:00:00.000Z"],
+  ["BigInt", `const Whole = BigInt;`, `String(Whole(2) ** Whole(70) / Whole(3))`, String(2n ** 70n / 3n)],
+  ["RegExp", `const Pattern = RegExp;`, `String(new Pattern("b+").exec("abbc"))`, "bb"],
+  ["Math", `const functions = { Math };`, `String(functions.Math.max(1, 2))`, "2"],
+  [
+    "Set",
+    `class Words extends Set { any(word) { return this.has(word); } }`,
+    `String(new Words(["a"]).any("a"))`,
+    "true",
+  ],
+])("a builtin that the top level has put elsewhere: %s", async (_name, top, expression, expected) => {
+  expect((await logOf(`log.info(${expression});`, { top })).lines).toEqual([expected]);
+});
+
+test.each([
+  ["Map.groupBy", `String(Map.groupBy([1, 2, 3], (number) => number % 2).get(1))`, "1,3"],
+  ["Object.groupBy", `JSON.stringify(Object.groupBy([1, 2, 3], (number) => number % 2))`, `{"0":[2],"1":[1,3]}`],
+  ["Proxy.revocable", `String(Proxy.revocable({ a: 1 }, {}).proxy.a)`, "1"],
+  ["Symbol.match", `String(/b/[Symbol.match]("abc"))`, "b"],
+  ["Symbol.replace", `/b/[Symbol.replace]("abc", "-")`, "a-c"],
+  ["Symbol.split", `/b/[Symbol.split]("abc").join()`, "a,c"],
+])("a builtin by a constructor's own function or a symbol: %s", async (_name, expression, expected) => {
+  expect((await logOf(`log.info(${expression});`)).lines).toEqual([expected]);
 });
 
 test("** and % of all kinds of numbers", async () => {
