@@ -119,7 +119,7 @@ static void prune_regexps(JSContext *context) {
                   (used[OP_regexp] && is_word(context, "compile"));
   if (!compiles)
     regexp_compiler = NULL;
-  if (!is_word(context, "matchAll"))
+  if (!is_word(context, "matchAll") && !names_static_member(context, "matchAll"))
     remove_class(context, JS_CLASS_REGEXP_STRING_ITERATOR);
   if (compiles || used[OP_regexp] || has_instance(context, JS_CLASS_REGEXP) || is_word(context, "match") ||
       is_word(context, "matchAll") || is_word(context, "search"))
@@ -136,7 +136,7 @@ static bool code_holds_iterators(JSContext *context) {
   for (size_t i = 0; i < countof(names); i++)
     if (is_word(context, names[i]))
       return true;
-  if (names_iterator_symbol(context))
+  if (names_iterator_symbol(context) || names_static_member(context, "matchAll"))
     return true;
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {

@@ -194,6 +194,7 @@ test.each([
   ["Object.groupBy", `JSON.stringify(Object.groupBy([1, 2, 3], (number) => number % 2))`, `{"0":[2],"1":[1,3]}`],
   ["Proxy.revocable", `String(Proxy.revocable({ a: 1 }, {}).proxy.a)`, "1"],
   ["Symbol.match", `String(/b/[Symbol.match]("abc"))`, "b"],
+  ["Symbol.matchAll", `String([.../b/g[Symbol.matchAll]("abcb")].length)`, "2"],
   ["Symbol.replace", `/b/[Symbol.replace]("abc", "-")`, "a-c"],
   ["Symbol.split", `/b/[Symbol.split]("abc").join()`, "a,c"],
 ])("a builtin by a constructor's own function or a symbol: %s", async (_name, expression, expected) => {
