@@ -49,10 +49,7 @@ export function readGraph(ir: string, linked: Uint8Array, lists: ReadonlySet<str
   const info = readModule(linked);
   const names = functionNames(info);
   const places = placesOf(info, constantNames);
-  for (const [name, body] of libraryBodies(info, names, bodies, places)) {
-    bodies.set(name, body);
-  }
-  addLibraryCalls(info, names, bodies);
+  addLinkedCode(info, names, bodies, places);
   const functionNumbers = new Map([...bodies.keys()].map((name, at) => [name, at]));
   const constantNumbers = new Map([...places.keys()].map((name, at) => [name, at]));
   const numbersOf = (names: Iterable<string>, numbers: ReadonlyMap<string, number>) =>
@@ -133,40 +130,31 @@ function placesOf(linked: ModuleInfo, constantNames: readonly string[]): Places 
 /** A base address may be so far from the constant, when an index is added to it. */
 const REACH_BYTES = 64;
 
-/** The functions of the C library, of which there is no IR: what their code calls, and the constants whose addresses are in it. */
-function libraryBodies(
+/**
+ * Adds what only the linked code tells: all of the C library's functions, of which there is no IR, with the constants whose addresses
+ * are in their code; and of the others the calls for which IR has instructions and intrinsics: frem is fmod, llvm.pow.f64 is pow.
+ */
+function addLinkedCode(
   linked: ModuleInfo,
   names: ReadonlyMap<number, string>,
-  known: ReadonlyMap<string, Body>,
+  bodies: Map<string, Body>,
   places: Places,
-): Map<string, Body> {
-  const bodies = new Map<string, Body>();
+): void {
+  const fromIr = new Set(bodies.keys());
   for (const [index, code] of functionCode(linked)) {
     const name = names.get(index) ?? String(index);
-    if (!known.has(name)) {
-      const { calls, values } = referencesOf(code);
-      const refers = [...places].filter(([, { offset, length }]) =>
-        [...values].some((value) => value > offset - REACH_BYTES && value < offset + length + REACH_BYTES),
-      );
-      bodies.set(name, {
-        calls: new Set([...calls].map((callee) => names.get(callee) ?? "")),
-        refers: new Set(refers.map(([constant]) => constant)),
-      });
+    const { calls, values } = referencesOf(code);
+    const body = bodies.get(name) ?? { calls: new Set(), refers: new Set() };
+    bodies.set(name, body);
+    for (const callee of calls) {
+      body.calls.add(names.get(callee) ?? "");
     }
-  }
-  return bodies;
-}
-
-/** IR has instructions and intrinsics where the linked code calls the C library: frem is fmod, llvm.pow.f64 is pow. */
-function addLibraryCalls(
-  linked: ModuleInfo,
-  names: ReadonlyMap<number, string>,
-  bodies: ReadonlyMap<string, Body>,
-): void {
-  for (const [index, code] of functionCode(linked)) {
-    const body = bodies.get(names.get(index) ?? "");
-    for (const callee of referencesOf(code).calls) {
-      body?.calls.add(names.get(callee) ?? "");
+    if (!fromIr.has(name)) {
+      for (const [constant, { offset, length }] of places) {
+        if ([...values].some((value) => value > offset - REACH_BYTES && value < offset + length + REACH_BYTES)) {
+          body.refers.add(constant);
+        }
+      }
     }
   }
 }

@@ -98,6 +98,7 @@ type HookFunction = (this: AnyDefinition, message: Message, context: FilterConte
 
 /** The reason alone when the filter refused it on purpose, the stack too when its reader is broken. */
 function refusal(error: unknown): string {
+  // Not by its constructor: a name that is in each module's code would keep all constructors in it (src/shim/prune_constructors.c).
   const deliberate =
     error instanceof Error && (error.name === "ConfigError" || Object.getPrototypeOf(error) === Error.prototype);
   if (error instanceof SyntaxError) {

@@ -101,31 +101,66 @@ static void remove_symbol_match(JSContext *context, JSObject *object, uint32_t i
     property->u.value = JS_TRUE;
 }
 
+/* The object that a property holds. NULL: none, or none yet. */
+static JSObject *property_object(JSObject *object, JSAtom name) {
+  JSProperty *property;
+  const JSShapeProperty *found = find_own_property(&property, object, name);
+  bool plain = found && (found->flags & JS_PROP_TMASK) == JS_PROP_NORMAL && JS_IsObject(property->u.value);
+  return plain ? JS_VALUE_GET_OBJ(property->u.value) : NULL;
+}
+
+static JSObject *global_builtin(JSContext *context, const char *text) {
+  JSAtom name = JS_NewAtom(context, text);
+  JSObject *object = property_object(JS_VALUE_GET_OBJ(context->global_obj), name);
+  JS_FreeAtom(context, name);
+  return object;
+}
+
+/* Whether the program has taken a global builtin to somewhere else: more leads to it than the global object, its
+   prototype and the engine. After garbage was collected. */
+static bool is_held(JSContext *context, const char *text) {
+  JSObject *object = global_builtin(context, text);
+  if (!object)
+    return false;
+  JSObject *prototype = property_object(object, JS_ATOM_prototype);
+  int expected = prototype && property_object(prototype, JS_ATOM_constructor) == object ? 2 : 1;
+  const JSValueConst slots[] = {context->array_ctor, context->promise_ctor,  context->regexp_ctor,
+                                context->error_ctor, context->function_ctor, context->iterator_ctor};
+  for (size_t i = 0; i < countof(slots); i++)
+    expected += JS_IsObject(slots[i]) && JS_VALUE_GET_OBJ(slots[i]) == object;
+  return JS_REF_COUNT(object) > expected;
+}
+
+/* Whether code that is left can come to a global builtin: by its name, or from where the top level has put it. */
+static bool has_global(JSContext *context, const char *text) {
+  return is_word(context, text) || is_held(context, text);
+}
+
+static void drop_value(JSContext *context, JSValue *slot) {
+  JS_FreeValue(context, *slot);
+  *slot = JS_UNDEFINED;
+}
+
 /* Whether the code reads a namespace for nothing but properties that it names with it: `Math.max`. */
 static bool is_only_read_statically(JSContext *context, const JSObject *object) {
   static const char *const namespaces[] = {"Math", "JSON", "Reflect", "Atomics"};
-  for (size_t i = 0; i < countof(namespaces); i++) {
-    JSAtom name = JS_NewAtom(context, namespaces[i]);
-    JSProperty *property;
-    const JSShapeProperty *found = find_own_property(&property, JS_VALUE_GET_OBJ(context->global_obj), name);
-    JS_FreeAtom(context, name);
-    if (found && (found->flags & JS_PROP_TMASK) == JS_PROP_NORMAL && JS_IsObject(property->u.value) &&
-        JS_VALUE_GET_OBJ(property->u.value) == object)
-      return !is_used_as_value(context, namespaces[i]) && JS_REF_COUNT(object) == 1;
-  }
+  for (size_t i = 0; i < countof(namespaces); i++)
+    if (global_builtin(context, namespaces[i]) == object)
+      return !is_used_as_value(context, namespaces[i]) && !is_held(context, namespaces[i]);
   return false;
 }
 
 /* The engine looks up properties by its own atoms, but none of the global object or of a namespace. */
-static bool is_needed(JSContext *context, const JSObject *object, JSAtom name) {
+static bool is_needed(JSContext *context, const JSObject *object, JSAtom name, bool only_read_statically) {
   if (object == JS_VALUE_GET_OBJ(context->global_obj) && is_string_name(context, name))
     return is_in_code(name);
-  if (is_string_name(context, name) && is_only_read_statically(context, object))
+  if (only_read_statically && is_string_name(context, name))
     return is_static_member(object, name);
   return is_named(context, name) || is_static_member(object, name);
 }
 
 static void prune_object(JSContext *context, JSObject *object) {
+  bool only_read_statically = is_only_read_statically(context, object);
   for (uint32_t i = 0; i < object->shape->prop_count; i++) {
     JSShapeProperty *shape_property = &get_shape_prop(object->shape)[i];
     JSAtom name = shape_property->atom;
@@ -138,7 +173,7 @@ static void prune_object(JSContext *context, JSObject *object) {
         JS_FreeValue(context, JS_GetProperty(context, JS_MKPTR(JS_TAG_OBJECT, object), name));
       else
         remove_builtin(context, object, i);
-    } else if (!is_needed(context, object, name)) {
+    } else if (!is_needed(context, object, name, only_read_statically)) {
       if (name == JS_ATOM_Symbol_match)
         remove_symbol_match(context, object, i);
       else

@@ -43,31 +43,6 @@ static bool has_instance(JSContext *context, JSClassID id) {
   return false;
 }
 
-static const JSObject *property_object(JSObject *object, JSAtom name) {
-  JSProperty *property;
-  const JSShapeProperty *found = find_own_property(&property, object, name);
-  bool plain = found && (found->flags & JS_PROP_TMASK) == JS_PROP_NORMAL && JS_IsObject(property->u.value);
-  return plain ? JS_VALUE_GET_OBJ(property->u.value) : NULL;
-}
-
-/* Whether the program has taken a global builtin to somewhere else: more leads to it than the global object, its
-   prototype and the engine. After garbage was collected. */
-static bool is_held(JSContext *context, const char *text) {
-  JSAtom name = JS_NewAtom(context, text);
-  JSObject *object = (JSObject *)property_object(JS_VALUE_GET_OBJ(context->global_obj), name);
-  JS_FreeAtom(context, name);
-  if (!object)
-    return false;
-  int expected = 1;
-  JSObject *prototype = (JSObject *)property_object(object, JS_ATOM_prototype);
-  expected += prototype && property_object(prototype, JS_ATOM_constructor) == object;
-  const JSValueConst slots[] = {context->array_ctor, context->promise_ctor,  context->regexp_ctor,
-                                context->error_ctor, context->function_ctor, context->iterator_ctor};
-  for (size_t i = 0; i < countof(slots); i++)
-    expected += JS_IsObject(slots[i]) && JS_VALUE_GET_OBJ(slots[i]) == object;
-  return JS_REF_COUNT(object) > expected;
-}
-
 /* A class of which there will never be an object: nothing finalizes, marks or calls one, or reads its prototype. */
 static void remove_class(JSContext *context, JSClassID id) {
   JSClass *class = &context->rt->class_array[id];
@@ -93,12 +68,10 @@ static void remove_global(JSContext *context, const char *text) {
 
 /* Any of them can make the first two: a view's buffer, or a view of the same kind. */
 static void prune_bytes(JSContext *context) {
-  bool used = is_word(context, "DataView") || is_held(context, "DataView") || is_word(context, "SharedArrayBuffer") ||
-              is_held(context, "SharedArrayBuffer");
+  bool used = has_global(context, "DataView") || has_global(context, "SharedArrayBuffer");
   bool removable[countof(byte_classes)];
   for (size_t i = 0; i < countof(byte_classes); i++) {
-    removable[i] = !is_word(context, byte_classes[i].constructor) && !is_held(context, byte_classes[i].constructor) &&
-                   !has_instance(context, byte_classes[i].id);
+    removable[i] = !has_global(context, byte_classes[i].constructor) && !has_instance(context, byte_classes[i].id);
     used |= !removable[i];
   }
   for (size_t i = 0; i < countof(byte_classes); i++) {
@@ -115,28 +88,27 @@ static void find_opcodes(JSContext *context, bool used[256]);
 static void prune_regexps(JSContext *context) {
   bool used[256] = {false};
   find_opcodes(context, used);
-  bool compiles = is_word(context, "RegExp") || is_held(context, "RegExp") || calls_pattern_method ||
-                  (used[OP_regexp] && is_word(context, "compile"));
+  bool compiles =
+      has_global(context, "RegExp") || calls_pattern_method || (used[OP_regexp] && is_word(context, "compile"));
   if (!compiles)
     regexp_compiler = NULL;
-  if (!is_word(context, "matchAll") && !names_static_member(context, "matchAll"))
+  if (!names_member(context, "matchAll"))
     remove_class(context, JS_CLASS_REGEXP_STRING_ITERATOR);
   if (compiles || used[OP_regexp] || has_instance(context, JS_CLASS_REGEXP) || is_word(context, "match") ||
       is_word(context, "matchAll") || is_word(context, "search"))
     return;
   remove_global(context, "RegExp");
   remove_class(context, JS_CLASS_REGEXP);
-  JS_FreeValue(context, context->regexp_ctor);
-  context->regexp_ctor = JS_UNDEFINED;
+  drop_value(context, &context->regexp_ctor);
 }
 
 /* Whether code can hold an iterator. One that a loop or a spread makes is nobody's. */
 static bool code_holds_iterators(JSContext *context) {
-  static const char *const names[] = {"Iterator", "values", "keys", "entries", "matchAll"};
+  static const char *const names[] = {"Iterator", "values", "keys", "entries"};
   for (size_t i = 0; i < countof(names); i++)
     if (is_word(context, names[i]))
       return true;
-  if (names_iterator_symbol(context) || names_static_member(context, "matchAll"))
+  if (names_member(context, "iterator") || names_member(context, "matchAll"))
     return true;
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
@@ -184,7 +156,7 @@ static bool code_makes_bigints(JSContext *context) {
   bool used[256] = {false};
   find_opcodes(context, used);
   for (size_t i = 0; i < countof(makers); i++)
-    if (is_word(context, makers[i]) || is_held(context, makers[i]))
+    if (has_global(context, makers[i]))
       return true;
   return used[OP_push_bigint_i32] || has_bigint_constant(context);
 }

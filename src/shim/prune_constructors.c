@@ -2,25 +2,23 @@
 
 /* Of a constructor only its own methods are called. Its prototype is none of them, unless the code names it. */
 static void disable_constructor(JSContext *context, const char *text) {
-  JSValue constructor = JS_GetPropertyStr(context, context->global_obj, text);
-  JSObject *object = JS_VALUE_GET_OBJ(constructor);
-  if (JS_IsObject(constructor) && object->class_id == JS_CLASS_C_FUNCTION) {
-    object->u.cfunc.c_function.generic = removed_generic;
-    if (!is_static_member(object, JS_ATOM_prototype))
-      remove_property(context, object, JS_ATOM_prototype);
-  }
-  JS_FreeValue(context, constructor);
+  JSObject *object = global_builtin(context, text);
+  if (!is_c_function(object))
+    return;
+  object->u.cfunc.c_function.generic = removed_generic;
+  if (!is_static_member(object, JS_ATOM_prototype))
+    remove_property(context, object, JS_ATOM_prototype);
 }
 
 static void prune_constructors(JSContext *context) {
   for (size_t i = 0; i < countof(optional_classes); i++) {
     JSClassID id = optional_classes[i].id;
-    /* Object.groupBy groups with a Map; what is no base64 is a DOMException. */
     bool named = is_word(context, optional_classes[i].constructor);
     /* Of Date, the functions that are its own make no object: `Date.now`. */
     bool makes_objects = is_used_as_value(context, optional_classes[i].constructor) || (named && id != JS_CLASS_DATE);
+    /* Object.groupBy groups with a Map; what is no base64 is a DOMException. */
     if (makes_objects || is_held(context, optional_classes[i].constructor) || has_instance(context, id) ||
-        (id == JS_CLASS_MAP && (is_word(context, "groupBy") || names_static_member(context, "groupBy"))) ||
+        (id == JS_CLASS_MAP && names_member(context, "groupBy")) ||
         (id == JS_CLASS_DOM_EXCEPTION && (is_word(context, "atob") || is_word(context, "btoa"))))
       continue;
     if (named)
@@ -44,11 +42,6 @@ static bool has_species(JSClassID id) {
 static void remove_constructor_of(JSContext *context, JSValueConst prototype) {
   if (JS_IsObject(prototype))
     remove_property(context, JS_VALUE_GET_OBJ(prototype), JS_ATOM_constructor);
-}
-
-static void drop_value(JSContext *context, JSValue *slot) {
-  JS_FreeValue(context, *slot);
-  *slot = JS_UNDEFINED;
 }
 
 /* A prototype leads to its constructor, which code reads by the name `constructor` alone. Object.prototype stays whole:

@@ -40,8 +40,7 @@ static bool is_read(JSContext *context, JSAtom name) {
 }
 
 static void drop_sdk_value(JSContext *context, JSValue *slot) {
-  JS_FreeValue(context, *slot);
-  *slot = JS_UNDEFINED;
+  drop_value(context, slot);
   JS_RunGC(context->rt);
 }
 

@@ -139,17 +139,12 @@ static bool is_static_member(const JSObject *object, JSAtom name) {
   return false;
 }
 
-/* Whether the code reads a member of this name of any builtin object: `Object.groupBy`, `Symbol.match`. */
-static bool names_static_member(JSContext *context, const char *name) {
+/* Whether the code names a member so, of anything or of a builtin object alone: `Object.groupBy`, `Symbol.match`. */
+static bool names_member(JSContext *context, const char *name) {
   for (size_t i = 0; i < static_members.count; i++)
     if (is_atom(context, static_members.members[i].name, name))
       return true;
-  return false;
-}
-
-/* Whether the code reads `Symbol.iterator`. */
-static bool names_iterator_symbol(JSContext *context) {
-  return is_word(context, "iterator") || names_static_member(context, "iterator");
+  return is_word(context, name);
 }
 
 /* Marks the instructions that jumps lead to. */
@@ -356,8 +351,7 @@ static bool is_named(JSContext *context, JSAtom name) {
     return true;
   for (size_t i = 0; i < countof(string_methods); i++)
     if (string_methods[i].symbol == name)
-      return is_word(context, string_methods[i].names[0]) || is_word(context, string_methods[i].names[1]) ||
-             names_static_member(context, string_methods[i].names[0]);
+      return names_member(context, string_methods[i].names[0]) || is_word(context, string_methods[i].names[1]);
   if (!is_string_name(context, name))
     return true;
   for (size_t i = 0; i < countof(not_looked_up); i++)

@@ -112,7 +112,8 @@ function wrongMemory({ samples }: Run): string[] {
     }
     // At any one moment there is garbage, too.
     const leastOf = (some: typeof own) => Math.min(...some.map(({ heap }) => heap));
-    const least = leastOf(settled.slice(0, SETTLED_SAMPLES));
+    // In a short run these would be the same moments as the last ones.
+    const least = leastOf(settled.length >= 2 * SETTLED_SAMPLES ? settled.slice(0, SETTLED_SAMPLES) : own);
     const now = leastOf(own.slice(-SETTLED_SAMPLES));
     return [
       ...(last.linear > warm.linear + LINEAR_SLACK

@@ -214,7 +214,7 @@ const POINTERS: readonly Reason[] = [
   {
     why: "what ** and % do with numbers: js_math_pow and fmod, or removed_f_f_f where a build has left those out",
     types: ["(f64, f64) -> f64"],
-    functions: ["JS_CallInternal", "js_binary_arith_slow"],
+    functions: ["JS_CallInternal"],
   },
   {
     why: "how two elements are compared, a parameter of rqsort: constants of its callers in C, of js_typed_array_sort by the array's class",
@@ -290,8 +290,6 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
         "mark_children",
         "re_string_list_op",
         "reset_weak_ref",
-        "str8",
-        "strv",
         "unicode_prop_ops",
       ],
     },

@@ -6,7 +6,9 @@ import ts from "typescript";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const file = `${root}test/types/virtual.ts`;
 
-function projectOptions(): ts.CompilerOptions {
+const projectOptions = readProjectOptions();
+
+function readProjectOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, "utf8")) as {
     config: object;
   };
@@ -19,14 +21,14 @@ const files = new Map<string, ts.SourceFile | undefined>();
 /**
  * What tsc says to a file's text, with the project's own options and with others that hide them.
  *
- * @param where - in this file, or in all that it leads to as well: those have one type check in the gate, with the project's options
+ * @param where - to this file, which is quicker, or to all that it leads to as well: the type check has checked those, with the project's options
  */
 export function typeErrors(
   text: string,
   more: ts.CompilerOptions = {},
   where: "this file" | "all files" = "this file",
 ): string[] {
-  const options = { ...projectOptions(), ...more };
+  const options = { ...projectOptions, ...more };
   const disk = ts.createCompilerHost(options);
   const virtual = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023);
   const host: ts.CompilerHost = {
@@ -44,12 +46,6 @@ export function typeErrors(
     readFile: (name) => (name === file ? text : disk.readFile(name)),
   };
   const program = ts.createProgram([file], options, host);
-  const checked = where === "all files" ? undefined : virtual;
-  const found = [
-    ...program.getOptionsDiagnostics(),
-    ...program.getGlobalDiagnostics(),
-    ...program.getSyntacticDiagnostics(checked),
-    ...program.getSemanticDiagnostics(checked),
-  ];
+  const found = ts.getPreEmitDiagnostics(program, where === "all files" ? undefined : virtual);
   return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }
