@@ -1,14 +1,17 @@
 /**
- * Chooses the functions of the engine and the shim that are compiled for speed: `npm run engine:profile`. See README.md.
+ * Chooses the functions of the engine and the shim that are compiled for speed, and those that lie side by side in a module:
+ * `npm run engine:profile`. See README.md.
  *
  * The filters of the benchmark, and the SDK's functions that are measured, run on the engine that is there. Functions that do most of a
  * request's work for their size, and are compiled to be small, are added to build/engine/hot-functions.txt; those that do hardly any go.
  * What clang has inlined everywhere is none of the module's functions: its entry stays. Build the engine, and look at the budgets.
+ *
+ * build/engine/request-functions.txt is made anew: what the requests of these filters run, what most of them run first.
  */
 
 import { parseArgs } from "node:util";
 
-import { readHotFunctions, writeHotFunctions } from "../build/engine/engine.ts";
+import { readHotFunctions, writeHotFunctions, writeRequestFunctions } from "../build/engine/engine.ts";
 import { BALANCED } from "../build/engine/optimize.ts";
 import { readParts } from "../build/steps/engine-module.ts";
 import { functionBodies } from "../build/wasm/code.ts";
@@ -29,8 +32,16 @@ const COMMENT = [
   'counted most for their size. "npm run engine:profile" changes this list.',
 ];
 
+const ORDER_COMMENT = [
+  "Functions that the requests of the benchmark's filters run, those first that most filters run. They lie in this order",
+  'before all others in a module. "npm run engine:profile" writes this list.',
+];
+
 /** Shares of a request's instructions, in the filter where they are largest. */
 const [WORTH_ADDING, WORTH_KEEPING] = [0.003, 0.0005];
+
+/** Calls a request from which a function is not an exception's. */
+const EACH_SECOND_REQUEST = 0.5;
 
 interface Profiled {
   /** The largest share of a request's instructions that it has in any profile. */
@@ -38,8 +49,12 @@ interface Profiled {
   readonly bytes: number;
 }
 
-async function profile(): Promise<Map<string, Profiled>> {
+/** Of all functions, those that run for requests, and in how many filters. */
+type Users = Map<string, number>;
+
+async function profile(): Promise<{ found: Map<string, Profiled>; users: Users }> {
   const found = new Map<string, Profiled>();
+  const users: Users = new Map();
   const add = (module: Uint8Array, instructions: ReadonlyMap<string, number>) => {
     const info = readModule(module);
     const names = functionNames(info);
@@ -52,17 +67,22 @@ async function profile(): Promise<Map<string, Profiled>> {
   };
   for (const filter of FILTERS) {
     const module = await buildNamed(filter);
-    const { instructions } = await countPerRequest(filter, module);
+    const { instructions, calls } = await countPerRequest(filter, module);
     console.log(
       `${filter}: ${total(instructions).toFixed(0)} instructions a request, ${module.length} bytes with names`,
     );
     add(module, instructions);
+    for (const [name, count] of calls) {
+      if (count >= EACH_SECOND_REQUEST) {
+        users.set(name, (users.get(name) ?? 0) + 1);
+      }
+    }
   }
   const module = await buildEntry(FUNCTIONS_FILTER);
   for (const { counts } of await countCases(module, 5)) {
     add(module, counts.instructions);
   }
-  return found;
+  return { found, users };
 }
 
 /** Those with most of a request's work for their size, until they have so many bytes. */
@@ -91,12 +111,14 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(USAGE);
 } else {
-  const [found, hot, { library }] = [await profile(), await readHotFunctions(), await readParts()];
+  const [{ found, users }, hot, { library }] = [await profile(), await readHotFunctions(), await readParts()];
   const fixed = new Set([...hot, ...library, ...BALANCED]);
   const added = worthAdding(new Map([...found].filter(([name]) => !fixed.has(name))), Number(values.bytes));
   const gone = hot.filter((name) => !BALANCED.has(name) && (found.get(name)?.share ?? Infinity) < WORTH_KEEPING);
   console.log(`new: ${added.join(" ") || "none"}\ngone: ${gone.join(" ") || "none"}`);
   if (!values["dry-run"]) {
+    const order = [...users].sort(([, a], [, b]) => b - a).map(([name]) => name);
+    await writeRequestFunctions(order, ORDER_COMMENT);
     await writeHotFunctions([...hot.filter((name) => !gone.includes(name)), ...added], COMMENT);
   }
 }

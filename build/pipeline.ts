@@ -139,7 +139,7 @@ async function makeModule(
   const pruned = prune(started.wasm, started.deadPlaces);
   const parts = await readParts();
   const strippedAndLabelled = () =>
-    label(strip(pruned, started.exports), {
+    label(strip(pruned, started.exports, parts.requests), {
       parts,
       heapStart: started.heapStart,
       bytecode: bytecode.length,

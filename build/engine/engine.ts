@@ -27,6 +27,7 @@ const GRAPH = join(OUTPUT, "graph.json");
 const SHIFTED = join(OUTPUT, "runtime-shifted.wasm");
 const PARTS = join(OUTPUT, "parts.json");
 const HOT_FUNCTIONS = join(packageRoot, "build", "engine", "hot-functions.txt");
+const REQUEST_FUNCTIONS = join(packageRoot, "build", "engine", "request-functions.txt");
 
 /** Both engine modules, by name. */
 export const ENGINE_MODULES: readonly EngineModule[] = [COMPILER, RUNTIME];
@@ -83,8 +84,9 @@ export async function buildModule(module: EngineModule, report: (line: string) =
 export async function updateParts(): Promise<void> {
   const stamp = join(CACHE, "parts.inputs");
   const script = await readFile(join(packageRoot, "build", "engine", "parts.ts"), "utf8");
+  const requests = await readList(REQUEST_FUNCTIONS);
   const inputs = createHash("sha256")
-    .update(`${await inputsOf(RUNTIME)}:${script}`)
+    .update([await inputsOf(RUNTIME), script, ...requests].join(":"))
     .digest("hex");
   if (existsSync(PARTS) && existsSync(stamp) && (await readFile(stamp, "utf8")) === inputs) {
     return;
@@ -102,6 +104,8 @@ export async function updateParts(): Promise<void> {
       binaryen: devDependencies["binaryen"] ?? "",
     },
     ...sortFunctions(names, engine, await ownFiles(RUNTIME)),
+    // Only an order: what clang has meanwhile inlined everywhere does no harm in it.
+    requests: requests.filter((name) => names.includes(name)),
   };
   await writeFile(PARTS, JSON.stringify(parts));
   await writeFile(stamp, inputs);
@@ -143,14 +147,26 @@ async function hotFunctions(module: EngineModule): Promise<string[]> {
   return module === RUNTIME ? readHotFunctions() : [];
 }
 
-export async function readHotFunctions(): Promise<string[]> {
-  return (await readFile(HOT_FUNCTIONS, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+export function readHotFunctions(): Promise<string[]> {
+  return readList(HOT_FUNCTIONS);
+}
+
+async function readList(file: string): Promise<string[]> {
+  return (await readFile(file, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
 /** The next build of the engine takes it. */
 export async function writeHotFunctions(names: readonly string[], comment: readonly string[]): Promise<void> {
-  const lines = [...comment.map((line) => `# ${line}`), ...[...names].sort()];
-  await writeFile(HOT_FUNCTIONS, `${lines.join("\n")}\n`);
+  await writeList(HOT_FUNCTIONS, [...names].sort(), comment);
+}
+
+/** The next build of a filter takes it, after `npm run build:engine`, which need not compile for it. */
+export async function writeRequestFunctions(names: readonly string[], comment: readonly string[]): Promise<void> {
+  await writeList(REQUEST_FUNCTIONS, names, comment);
+}
+
+async function writeList(file: string, names: readonly string[], comment: readonly string[]): Promise<void> {
+  await writeFile(file, [...comment.map((line) => `# ${line}`), ...names, ""].join("\n"));
 }
 
 type Manifest = Record<"devDependencies", Record<string, string>>;

@@ -8,6 +8,8 @@ export interface Parts {
   readonly shim: readonly string[];
   /** Those of the C library and of the compiler. All others are the engine's. */
   readonly library: readonly string[];
+  /** Those that requests run, in the order in which they lie in a module. */
+  readonly requests: readonly string[];
 }
 
 /**

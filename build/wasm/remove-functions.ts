@@ -14,15 +14,22 @@ import { replaceSections } from "./rewrite.ts";
  * The same module without the functions, imported ones included, that nothing reaches from its exports and its table. Of the custom
  * sections it has the functions' names.
  *
+ * @param first - names of functions that lie before all others, in this order. V8 compiles a module's functions in their order, and a
+ *   request finds the caches of the processor cold: what it runs should be on few pages.
  * @throws Error when it has an instruction that not all Proxy-Wasm hosts have
  */
-export function removeFunctions(module: Uint8Array): Uint8Array {
+export function removeFunctions(module: Uint8Array, first: readonly string[] = []): Uint8Array {
   const info = readModule(module);
   const code = functionCode(info);
   const kept = reached(info, code);
-  const renumber = new Map([...kept].sort((a, b) => a - b).map((index, at) => [index, at]));
+  const names = functionNames(info);
+  const order = inOrder(kept, code, names, first);
+  const renumber = new Map(order.map((index, at) => [index, at]));
   const newIndex = (index: number) => renumber.get(index) ?? -1;
-  const defined = [...code].filter(([index]) => kept.has(index));
+  const defined = order.flatMap((index) => {
+    const body = code.get(index);
+    return body === undefined ? [] : [[index, body] as const];
+  });
   const rewritten = replaceSections(module, info, (section) => {
     switch (section.id) {
       case SectionId.Custom:
@@ -53,7 +60,7 @@ export function removeFunctions(module: Uint8Array): Uint8Array {
         return section.bytes;
     }
   });
-  return concat([rewritten, encodeNames(functionNames(info), renumber)]);
+  return concat([rewritten, encodeNames(names, renumber)]);
 }
 
 function reached(info: ModuleInfo, code: ReadonlyMap<number, Uint8Array>): Set<number> {
@@ -72,6 +79,18 @@ function reached(info: ModuleInfo, code: ReadonlyMap<number, Uint8Array>): Set<n
     }
   }
   return kept;
+}
+
+/** Imported functions come before a module's own, and stay as they are. */
+function inOrder(
+  kept: ReadonlySet<number>,
+  code: ReadonlyMap<number, Uint8Array>,
+  names: ReadonlyMap<number, string>,
+  first: readonly string[],
+): number[] {
+  const ranks = new Map(first.map((name, at) => [name, at]));
+  const rank = (index: number) => (code.has(index) ? (ranks.get(names.get(index) ?? "") ?? first.length) : -1);
+  return [...kept].sort((a, b) => rank(a) - rank(b) || a - b);
 }
 
 /** Of a module that imports functions only. */

@@ -6,7 +6,11 @@ import { ABI_VERSION_EXPORT, HOST_CALLS, WASI_CALLS } from "../../src/abi/index.
 import { BuildError, TypeCheckError } from "../../build/errors.ts";
 import { buildFilter } from "../../build/pipeline.ts";
 import type { BuildOptions, BuildResult, StepReport } from "../../build/pipeline.ts";
+import { readParts } from "../../build/steps/engine-module.ts";
 import type { BuildLog } from "../../build/steps/snapshot.ts";
+import { functionBodies } from "../../build/wasm/code.ts";
+import { functionNames } from "../../build/wasm/function-names.ts";
+import { readModule } from "../../build/wasm/module.ts";
 import { tempProject } from "../temp-project.ts";
 
 const IMPORT = `import { defineFilter, fetch } from "proxy-wasm-ts";\n`;
@@ -50,6 +54,17 @@ describe("a module", () => {
     const { module } = await build({ "filter.ts": FILTER });
     const offered = [...Object.keys(HOST_CALLS), ...WASI_CALLS];
     expect(module.imports.map(({ name }) => name).filter((name) => !offered.includes(name))).toEqual([]);
+  });
+
+  test("begins with the functions that requests run, in their order", async () => {
+    const { wasm } = await build({ "filter.ts": FILTER }, { typecheck: false, keepNames: true });
+    const info = readModule(wasm);
+    const names = functionNames(info);
+    const own = functionBodies(info).map(({ index }) => names.get(index) ?? "");
+    const { requests } = await readParts();
+    const expected = requests.filter((name) => own.includes(name));
+    expect(expected.length).toBeGreaterThan(100);
+    expect(own.slice(0, expected.length)).toEqual(expected);
   });
 
   test("is within the size that issue 5 allows, with what nothing reaches removed", async () => {
