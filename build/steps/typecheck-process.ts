@@ -55,16 +55,10 @@ function check(entry: string): TypeCheckResult {
   };
 }
 
-/** As `ts.getPreEmitDiagnostics`, but the SDK, which is most of the code in a checkout, is read and not checked. */
+/** The SDK, which is most of the code in a checkout, is read and not checked. */
 function diagnosticsOf(program: ts.Program): readonly ts.Diagnostic[] {
   const files = program.getSourceFiles().filter(({ fileName }) => !isOfSdk(fileName));
-  return ts.sortAndDeduplicateDiagnostics([
-    ...program.getConfigFileParsingDiagnostics(),
-    ...program.getOptionsDiagnostics(),
-    ...files.flatMap((file) => program.getSyntacticDiagnostics(file)),
-    ...program.getGlobalDiagnostics(),
-    ...files.flatMap((file) => program.getSemanticDiagnostics(file)),
-  ]);
+  return ts.sortAndDeduplicateDiagnostics(files.flatMap((file) => ts.getPreEmitDiagnostics(program, file)));
 }
 
 function readProject(entry: string): Pick<ts.ParsedCommandLine, "options" | "fileNames" | "errors"> {
