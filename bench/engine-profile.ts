@@ -6,12 +6,14 @@
  * request's work for their size, and are compiled to be small, are added to build/engine/hot-functions.txt; those that do hardly any go.
  * What clang has inlined everywhere is none of the module's functions: its entry stays. Build the engine, and look at the budgets.
  *
- * build/engine/request-functions.txt is made anew: what the requests of these filters run, what most of them run first.
+ * build/engine/request-functions.txt is made anew: what the requests of these filters run, what most of them run first. And
+ * build/engine/branches.txt: which way branches go there, on average of the filters that reach them.
  */
 
 import { parseArgs } from "node:util";
 
-import { readHotFunctions, writeHotFunctions, writeRequestFunctions } from "../build/engine/engine.ts";
+import { readHotFunctions, writeBranches, writeHotFunctions, writeRequestFunctions } from "../build/engine/engine.ts";
+import type { Branches } from "../build/engine/hints.ts";
 import { BALANCED } from "../build/engine/optimize.ts";
 import { readParts } from "../build/steps/engine-module.ts";
 import { functionBodies } from "../build/wasm/code.ts";
@@ -19,7 +21,8 @@ import { functionNames } from "../build/wasm/function-names.ts";
 import { readModule } from "../build/wasm/module.ts";
 import { countCases, FUNCTIONS_FILTER } from "./functions/cases.ts";
 import { total } from "./meter/guest.ts";
-import { buildEntry, buildNamed, countPerRequest } from "./meter/run.ts";
+import { buildEntry, buildNamed, buildWhole, countBranches, countPerRequest } from "./meter/run.ts";
+import { entryOf } from "./folders.ts";
 import { FILTERS } from "./modules.ts";
 
 const USAGE = `npm run engine:profile -- [options]
@@ -36,6 +39,14 @@ const ORDER_COMMENT = [
   "Functions that the requests of the benchmark's filters run, those first that most filters run. They lie in this order",
   'before all others in a module. "npm run engine:profile" writes this list.',
 ];
+
+const BRANCHES_COMMENT = [
+  "Which way each `if` and `br_if` of a function goes in the requests of the benchmark's filters: + is taken, - is not, . unknown.",
+  'They become hints for compilers of WebAssembly. "npm run engine:profile" writes this list.',
+];
+
+/** The share of its times in which a branch that gets a hint goes one way. */
+const LIKELY = 0.9;
 
 /** Shares of a request's instructions, in the filter where they are largest. */
 const [WORTH_ADDING, WORTH_KEEPING] = [0.003, 0.0005];
@@ -85,6 +96,25 @@ async function profile(): Promise<{ found: Map<string, Profiled>; users: Users }
   return { found, users };
 }
 
+/** Which way the branches of each function go. A filter counts as much as another, however often it reaches one. */
+async function profileBranches(): Promise<Branches> {
+  const shares = new Map<string, number[][]>(); // by function, for each of its branches
+  for (const filter of FILTERS) {
+    for (const [{ name, nth }, share] of await countBranches(filter, await buildWhole(entryOf(filter)))) {
+      const branches = shares.get(name) ?? [];
+      shares.set(name, branches);
+      branches[nth] = [...(branches[nth] ?? []), ...(share === undefined ? [] : [share])];
+    }
+  }
+  const signs = [...shares].map(([name, branches]) => [name, branches.map(signOf).join("")] as const);
+  return new Map(signs.filter(([, text]) => /[+-]/.test(text)));
+}
+
+function signOf(shares: readonly number[]): string {
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return mean >= LIKELY ? "+" : mean <= 1 - LIKELY ? "-" : ".";
+}
+
 /** Those with most of a request's work for their size, until they have so many bytes. */
 function worthAdding(found: ReadonlyMap<string, Profiled>, most: number): string[] {
   const ranked = [...found]
@@ -119,6 +149,7 @@ if (values.help) {
   if (!values["dry-run"]) {
     const order = [...users].sort(([, a], [, b]) => b - a).map(([name]) => name);
     await writeRequestFunctions(order, ORDER_COMMENT);
+    await writeBranches(await profileBranches(), BRANCHES_COMMENT);
     await writeHotFunctions([...hot.filter((name) => !gone.includes(name)), ...added], COMMENT);
   }
 }

@@ -1,6 +1,6 @@
 import { CompiledFilter } from "../../test/host/module.ts";
 import { wasm } from "../../test/host/wasm-api.ts";
-import type { WasmExports, WasmFunction } from "../../test/host/wasm-api.ts";
+import type { WasmExports, WasmFunction, WasmImports } from "../../test/host/wasm-api.ts";
 import type { MeteredModule } from "./meter.ts";
 
 /** What a module has done so far, or between two moments. */
@@ -22,11 +22,25 @@ interface WasmGlobal {
   readonly value: bigint;
 }
 
+/** A module for the test host whose counters can be read. It is run in one VM only. */
+export function openGuest(
+  bytes: Uint8Array,
+  wrap: (imports: WasmImports) => WasmImports = (imports) => imports,
+): { readonly filter: CompiledFilter; readonly read: (counter: string) => number } {
+  const module = new wasm.Module(bytes);
+  let exports: WasmExports = {};
+  const filter = new CompiledFilter({
+    instantiate: (imports) => {
+      exports = new wasm.Instance(module, wrap(imports)).exports;
+      return exports;
+    },
+  });
+  return { filter, read: (counter) => Number((exports[counter] as WasmGlobal).value) };
+}
+
 /** @param metered - is run in one VM only */
 export function meteredGuest({ bytes, functions }: MeteredModule): MeteredGuest {
-  const module = new wasm.Module(bytes);
   const hostCalls = new Map<string, number>();
-  let exports: WasmExports = {};
   const counted = (name: string, run: WasmFunction): WasmFunction => {
     const call = run as (...parameters: unknown[]) => unknown;
     return (...parameters: unknown[]) => {
@@ -34,21 +48,17 @@ export function meteredGuest({ bytes, functions }: MeteredModule): MeteredGuest 
       return call(...parameters);
     };
   };
-  const filter = new CompiledFilter({
-    instantiate: (imports) => {
-      const wrapped = Object.entries(imports).map(([from, calls]) => {
-        const entries = Object.entries(calls).map(([name, run]) => [name, counted(name, run)] as const);
-        return [from, Object.fromEntries(entries)] as const;
-      });
-      exports = new wasm.Instance(module, Object.fromEntries(wrapped)).exports;
-      return exports;
-    },
+  const { filter, read } = openGuest(bytes, (imports) => {
+    const wrapped = Object.entries(imports).map(([from, calls]) => {
+      const entries = Object.entries(calls).map(([name, run]) => [name, counted(name, run)] as const);
+      return [from, Object.fromEntries(entries)] as const;
+    });
+    return Object.fromEntries(wrapped);
   });
-  const read = (which: "instructions" | "calls") =>
-    new Map(functions.map((one) => [one.name, Number((exports[one[which]] as WasmGlobal).value)]));
+  const readAll = (which: "instructions" | "calls") => new Map(functions.map((one) => [one.name, read(one[which])]));
   return {
     filter,
-    counts: () => ({ instructions: read("instructions"), calls: read("calls"), hostCalls: new Map(hostCalls) }),
+    counts: () => ({ instructions: readAll("instructions"), calls: readAll("calls"), hostCalls: new Map(hostCalls) }),
   };
 }
 

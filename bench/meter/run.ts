@@ -3,6 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { buildFilter } from "../../build/pipeline.ts";
+import { bundle } from "../../build/steps/bundle.ts";
+import { compile } from "../../build/steps/compile.ts";
+import { snapshot } from "../../build/steps/snapshot.ts";
+import { keepExports } from "../../build/wasm/exports.ts";
 import { TestHost } from "../../test/host/index.ts";
 import type { TestHostOptions } from "../../test/host/index.ts";
 import { entryOf } from "../folders.ts";
@@ -10,7 +14,9 @@ import { REQUEST_HEADERS } from "../load-messages.ts";
 import { CONFIGS } from "../modules.ts";
 import type { FilterName } from "../modules.ts";
 import { CALL_RESPONSE, TRAFFIC } from "../traffic.ts";
-import { meteredGuest, perRequest } from "./guest.ts";
+import { meterBranches } from "./branches.ts";
+import type { MeteredBranch } from "./branches.ts";
+import { meteredGuest, openGuest, perRequest } from "./guest.ts";
 import type { Counts } from "./guest.ts";
 import { meter } from "./meter.ts";
 
@@ -27,6 +33,14 @@ export async function buildEntry(entry: string): Promise<Uint8Array> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A filter by its file with all of the runtime's code, in which each function is as the engine's build made it. */
+export async function buildWhole(entry: string): Promise<Uint8Array> {
+  const bundled = await bundle(entry, `${entry}.wasm`);
+  const options = { bundle: bundled, entry, onLog: () => undefined, prune: true, findUnreachable: false };
+  const { wasm, exports } = await snapshot(await compile(bundled, entry), options);
+  return keepExports(wasm, exports);
 }
 
 /** The test host with the servers of the benchmark. */
@@ -54,12 +68,35 @@ export async function sendRequests(host: TestHost, filter: FilterName, count: nu
 
 const WARM_UP = 20;
 
+const REQUESTS = 50;
+
 /** What a filter does for each of its requests, on average. */
-export async function countPerRequest(filter: FilterName, module: Uint8Array, requests = 50): Promise<Counts> {
+export async function countPerRequest(filter: FilterName, module: Uint8Array): Promise<Counts> {
   const guest = meteredGuest(meter(module));
   await using host = await TestHost.load(guest.filter, hostOptions(filter));
   await sendRequests(host, filter, WARM_UP);
   const before = guest.counts();
-  await sendRequests(host, filter, requests);
-  return perRequest(before, guest.counts(), requests);
+  await sendRequests(host, filter, REQUESTS);
+  return perRequest(before, guest.counts(), REQUESTS);
+}
+
+/** How often a branch was taken, of all times; undefined for one that was not reached. */
+export type Shares = ReadonlyMap<MeteredBranch, number | undefined>;
+
+/** Where a filter's branches go in its requests. */
+export async function countBranches(filter: FilterName, module: Uint8Array): Promise<Shares> {
+  const { bytes, branches } = meterBranches(module);
+  const guest = openGuest(bytes);
+  await using host = await TestHost.load(guest.filter, hostOptions(filter));
+  await sendRequests(host, filter, WARM_UP);
+  const read = () => branches.map(({ taken, passed }) => [guest.read(taken), guest.read(passed)] as const);
+  const before = read();
+  await sendRequests(host, filter, REQUESTS);
+  const after = read();
+  return new Map(
+    branches.map((branch, at) => {
+      const [taken = 0, passed = 0] = [0, 1].map((way) => (after[at]?.[way] ?? 0) - (before[at]?.[way] ?? 0));
+      return [branch, taken + passed === 0 ? undefined : taken / (taken + passed)];
+    }),
+  );
 }

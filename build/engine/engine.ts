@@ -4,14 +4,18 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { packageRoot } from "../package-root.ts";
+import { withBranchHints } from "../wasm/branch-hints.ts";
 import { functionNames } from "../wasm/function-names.ts";
 import { readModule } from "../wasm/module.ts";
+import type { ModuleInfo } from "../wasm/module.ts";
 import { wasmOpt } from "../wasm/wasm-opt.ts";
 import { builtinLists, namesOfEngine } from "./builtins.ts";
 import { clang } from "./clang.ts";
 import { applyEdits, ENGINE_EDITS } from "./edits.ts";
 import { readGraph } from "./graph.ts";
 import { abiHeader } from "./header.ts";
+import { hintsFor, parseBranches } from "./hints.ts";
+import type { Branches } from "./hints.ts";
 import * as modules from "./modules.ts";
 import { COMPILER, RUNTIME, TABLE_SHIFT } from "./modules.ts";
 import type { EngineModule } from "./modules.ts";
@@ -26,7 +30,10 @@ const OUTPUT = join(packageRoot, "engine");
 const GRAPH = join(OUTPUT, "graph.json");
 const SHIFTED = join(OUTPUT, "runtime-shifted.wasm");
 const PARTS = join(OUTPUT, "parts.json");
+/** Of what {@link addProfile} makes. */
+const PROFILE_STAMP = join(CACHE, "profile.inputs");
 const HOT_FUNCTIONS = join(packageRoot, "build", "engine", "hot-functions.txt");
+const BRANCHES = join(packageRoot, "build", "engine", "branches.txt");
 const REQUEST_FUNCTIONS = join(packageRoot, "build", "engine", "request-functions.txt");
 
 /** Both engine modules, by name. */
@@ -71,6 +78,7 @@ export async function buildModule(module: EngineModule, report: (line: string) =
   await mkdir(OUTPUT, { recursive: true });
   await writeFile(fileOf(module), wasm);
   if (module === RUNTIME) {
+    await rm(PROFILE_STAMP, { force: true });
     const shifted = await link(`-Wl,--table-base=${1 + TABLE_SHIFT}`);
     await writeFile(SHIFTED, await wasmOpt(shifted, ["--strip-debug"]));
     const graph = readGraph(optimized.toString("utf8"), linked, builtinLists(files));
@@ -80,18 +88,34 @@ export async function buildModule(module: EngineModule, report: (line: string) =
   step(`${Math.round(wasm.length / 1024)} KiB in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
 
-/** Writes down whose functions the runtime has, unless that is known. It takes a moment, and no engine is built for it. */
-export async function updateParts(): Promise<void> {
-  const stamp = join(CACHE, "parts.inputs");
-  const script = await readFile(join(packageRoot, "build", "engine", "parts.ts"), "utf8");
-  const requests = await readList(REQUEST_FUNCTIONS);
+/**
+ * Writes down whose functions the runtime has, and into the runtime which way their branches go, unless that is done. It takes a
+ * moment, and no engine is built for it.
+ *
+ * @param report - is given a line when the profile is of another engine
+ */
+export async function addProfile(report: (line: string) => void): Promise<void> {
+  const scripts = await Promise.all(
+    ["parts.ts", "hints.ts"].map((name) => readFile(join(packageRoot, "build", "engine", name), "utf8")),
+  );
+  const [requests, branches] = [await readList(REQUEST_FUNCTIONS), await readBranches()];
   const inputs = createHash("sha256")
-    .update([await inputsOf(RUNTIME), script, ...requests].join(":"))
+    .update([await inputsOf(RUNTIME), ...scripts, ...requests, ...[...branches].flat()].join(":"))
     .digest("hex");
-  if (existsSync(PARTS) && existsSync(stamp) && (await readFile(stamp, "utf8")) === inputs) {
+  if (existsSync(PARTS) && existsSync(PROFILE_STAMP) && (await readFile(PROFILE_STAMP, "utf8")) === inputs) {
     return;
   }
-  const runtime = readModule(await readFile(fileOf(RUNTIME)));
+  const bytes = await readFile(fileOf(RUNTIME));
+  const { hints, stale } = hintsFor(bytes, branches);
+  if (stale.length > 0) {
+    report(`no hints for functions that have changed (npm run engine:profile makes new ones): ${stale.join(", ")}`);
+  }
+  await writeFile(fileOf(RUNTIME), withBranchHints(bytes, hints));
+  await writeParts(readModule(bytes), requests);
+  await writeFile(PROFILE_STAMP, inputs);
+}
+
+async function writeParts(runtime: ModuleInfo, requests: readonly string[]): Promise<void> {
   const names = [...functionNames(runtime)]
     .filter(([index]) => index >= runtime.imports.length)
     .map(([, name]) => name);
@@ -108,7 +132,6 @@ export async function updateParts(): Promise<void> {
     requests: requests.filter((name) => names.includes(name)),
   };
   await writeFile(PARTS, JSON.stringify(parts));
-  await writeFile(stamp, inputs);
 }
 
 /** The engine's source, in the cache afterwards. */
@@ -163,6 +186,21 @@ export async function writeHotFunctions(names: readonly string[], comment: reado
 /** The next build of a filter takes it, after `npm run build:engine`, which need not compile for it. */
 export async function writeRequestFunctions(names: readonly string[], comment: readonly string[]): Promise<void> {
   await writeList(REQUEST_FUNCTIONS, names, comment);
+}
+
+/** As {@link writeRequestFunctions}. */
+export async function writeBranches(branches: Branches, comment: readonly string[]): Promise<void> {
+  const lines = [...branches].map(([name, signs]) => `${name} ${signs}`).sort();
+  await writeList(BRANCHES, lines, comment);
+}
+
+export async function readBranches(): Promise<Branches> {
+  return parseBranches(await readList(BRANCHES));
+}
+
+/** Those functions whose branches the list knows otherwise than the runtime has them. */
+export async function staleBranches(): Promise<string[]> {
+  return hintsFor(await readFile(fileOf(RUNTIME)), await readBranches()).stale;
 }
 
 async function writeList(file: string, names: readonly string[], comment: readonly string[]): Promise<void> {

@@ -7,7 +7,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-import { buildModule, ENGINE_MODULES, fetchSources, isUpToDate, updateParts } from "./engine.ts";
+import { buildModule, ENGINE_MODULES, fetchSources, isUpToDate, addProfile } from "./engine.ts";
 
 async function main(): Promise<void> {
   const [name] = process.argv.slice(2);
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     process.exitCode = Math.max(...(await Promise.all(stale.map(buildInProcess))));
   }
   if ((process.exitCode ?? 0) === 0) {
-    await updateParts();
+    await addProfile(print);
   }
 }
 

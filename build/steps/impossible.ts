@@ -1,7 +1,6 @@
 import type { FunctionNode } from "../engine/graph.ts";
 import { bodyOf } from "../wasm/add-functions.ts";
-import { functionCode } from "../wasm/code.ts";
-import { concat, encodeSection, encodeU32 } from "../wasm/encode.ts";
+import { encodeCode, functionCode } from "../wasm/code.ts";
 import { functionNames } from "../wasm/function-names.ts";
 import { readModule, SectionId } from "../wasm/module.ts";
 import { replaceSections } from "../wasm/rewrite.ts";
@@ -29,12 +28,10 @@ export function withoutKinds({ wasm, graph }: NarrowRuntime, kinds: readonly str
   const bodies = [...functionCode(info)].map(([index, body]) =>
     isNeeded(names.get(index) ?? "") ? body : bodyOf(info.functions[index] ?? ""),
   );
-  const code = bodies.flatMap((body) => [Uint8Array.from(encodeU32(body.length)), body]);
-  const content = concat([Uint8Array.from(encodeU32(bodies.length)), ...code]);
   const empty = (node: FunctionNode) => ({ ...node, calls: [], addresses: [], constants: [] });
   return {
     wasm: replaceSections(wasm, info, (section) =>
-      section.id === SectionId.Code ? encodeSection(section.id, content) : section.bytes,
+      section.id === SectionId.Code ? encodeCode(bodies) : section.bytes,
     ),
     graph: { ...graph, functions: graph.functions.map((node) => (isNeeded(node.name) ? node : empty(node))) },
   };

@@ -1,7 +1,7 @@
 import type { FunctionNode, Graph } from "../engine/graph.ts";
-import { functionCode } from "../wasm/code.ts";
+import { MovedHints, readBranchHints, withBranchHints } from "../wasm/branch-hints.ts";
+import { encodeCode, functionCode } from "../wasm/code.ts";
 import { narrowJumpTable } from "../wasm/dead-code.ts";
-import { concat, encodeSection, encodeU32 } from "../wasm/encode.ts";
 import { functionNames } from "../wasm/function-names.ts";
 import { readModule, SectionId } from "../wasm/module.ts";
 import { referencesOf } from "../wasm/references.ts";
@@ -28,10 +28,13 @@ export function narrowInterpreter(runtime: Uint8Array, graph: Graph, opcodes: re
   const info = readModule(runtime);
   const names = functionNames(info);
   const used = new Set(opcodes);
+  const hints = readBranchHints(info);
+  const [at = -1] = [...names].find(([, name]) => name === INTERPRETER) ?? [];
+  const moved = new MovedHints(hints.get(at));
   let tables = 0;
   let interpreter: Uint8Array = new Uint8Array();
   const bodies = [...functionCode(info)].map(([index, body]) => {
-    if (names.get(index) !== INTERPRETER) {
+    if (index !== at) {
       return body;
     }
     interpreter = narrowJumpTable(
@@ -40,19 +43,19 @@ export function narrowInterpreter(runtime: Uint8Array, graph: Graph, opcodes: re
       ({ operands }, first) => {
         tables++;
         const unknown = operands.at(-1) ?? 0;
-        return operands.map((label, at) => (at === operands.length - 1 || used.has(first + at) ? label : unknown));
+        return operands.map((label, nth) => (nth === operands.length - 1 || used.has(first + nth) ? label : unknown));
       },
+      moved,
     );
     return interpreter;
   });
   if (tables !== 1) {
     throw new Error(`expected one table of opcodes in ${INTERPRETER}, there are ${tables}`);
   }
-  const code = concat(bodies.flatMap((body) => [Uint8Array.from(encodeU32(body.length)), body]));
-  const content = concat([Uint8Array.from(encodeU32(bodies.length)), code]);
-  const wasm = replaceSections(runtime, info, (section) =>
-    section.id === SectionId.Code ? encodeSection(section.id, content) : section.bytes,
+  const rewritten = replaceSections(runtime, info, (section) =>
+    section.id === SectionId.Code ? encodeCode(bodies) : section.bytes,
   );
+  const wasm = withBranchHints(rewritten, new Map([...hints, [at, moved.hints]]));
   return { wasm, graph: withInterpreter(graph, interpreter, names) };
 }
 

@@ -2,6 +2,7 @@ import esbuild from "esbuild";
 
 import type { Parts } from "../engine/parts.ts";
 import { packageVersion } from "../package-files.ts";
+import { BRANCH_HINTS } from "../wasm/branch-hints.ts";
 import { functionBodies } from "../wasm/code.ts";
 import { encodeComposition } from "../wasm/composition.ts";
 import type { Composition } from "../wasm/composition.ts";
@@ -26,8 +27,9 @@ export interface LabelOptions {
 /** Puts what made a module and what it is made of in the place of the names of its functions, which it may keep. */
 export function label(module: Uint8Array, options: LabelOptions): Uint8Array {
   const info = readModule(module);
+  const kept = [BRANCH_HINTS, ...(options.keepNames ? ["name"] : [])];
   const withoutNames = replaceSections(module, info, ({ id, name, bytes }) =>
-    id === SectionId.Custom && !(options.keepNames && name === "name") ? new Uint8Array() : bytes,
+    id === SectionId.Custom && !kept.includes(name) ? new Uint8Array() : bytes,
   );
   const made = { "proxy-wasm-ts": packageVersion(), esbuild: esbuild.version, ...options.parts.tools };
   const producers = encodeProducers({ language: { TypeScript: "" }, "processed-by": made });

@@ -1,6 +1,7 @@
 import { ABI_VERSION_EXPORT, WASI_CALLS } from "../../src/abi/index.ts";
 import { EXPORT_SIGNATURES, HOST_CALL_SIGNATURES } from "../abi-signatures.ts";
 import { wasm } from "../wasm/api.ts";
+import { BRANCH_HINTS } from "../wasm/branch-hints.ts";
 import { COMPOSITION } from "../wasm/composition.ts";
 import { readModule, SectionId } from "../wasm/module.ts";
 import type { Export, Import, ModuleInfo, Section, Signature } from "../wasm/module.ts";
@@ -76,7 +77,7 @@ function sectionOffences({ sections }: ModuleInfo, keepNames: boolean): string[]
   const known: number[] = Object.values(SectionId).filter((id) => id !== SectionId.Custom && id !== SectionId.Start);
   const isKnown = ({ id, name }: Section) =>
     id === SectionId.Custom
-      ? [COMPOSITION, PRODUCERS, ...(keepNames ? ["name"] : [])].includes(name)
+      ? [BRANCH_HINTS, COMPOSITION, PRODUCERS, ...(keepNames ? ["name"] : [])].includes(name)
       : known.includes(id);
   return sections.filter((section) => !isKnown(section)).map(({ name }) => `has the section "${name}"`);
 }

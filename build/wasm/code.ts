@@ -1,3 +1,4 @@
+import { concat, encodeSection, encodeU32 } from "./encode.ts";
 import { readVector, SectionId } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 
@@ -23,4 +24,10 @@ export function functionCode({ sections, imports }: ModuleInfo): Map<number, Uin
   const imported = imports.filter(({ kind }) => kind === "function").length;
   const bodies = readVector(sections, SectionId.Code, (reader) => reader.slice(reader.u32()));
   return new Map(bodies.map((body, at) => [imported + at, body]));
+}
+
+/** The section, whole, of such bodies in the functions' order. */
+export function encodeCode(bodies: readonly Uint8Array[]): Uint8Array {
+  const parts = bodies.flatMap((body) => [Uint8Array.from(encodeU32(body.length)), body]);
+  return encodeSection(SectionId.Code, concat([Uint8Array.from(encodeU32(bodies.length)), ...parts]));
 }

@@ -1,6 +1,7 @@
 import { concat, encodeU32 } from "./encode.ts";
 import { Op, readInstruction } from "./instructions.ts";
 import type { Instruction } from "./instructions.ts";
+import type { MovedHints } from "./branch-hints.ts";
 import { Reader } from "./reader.ts";
 import { skipLocals } from "./references.ts";
 
@@ -19,15 +20,23 @@ interface Frame {
  * @param body - locals and instructions
  * @param isTable - whether a jump table is meant, by its labels without the default and the instructions before it
  * @param labels - gives its new labels
+ * @param hints - of the function's branches
  */
 export function narrowJumpTable(
   body: Uint8Array,
   isTable: (table: Instruction) => boolean,
   labels: (table: Instruction, first: number) => readonly number[],
+  hints?: MovedHints,
 ): Uint8Array {
   const reader = new Reader(body);
   skipLocals(reader);
-  const parts: Uint8Array[] = [body.subarray(0, reader.offset)];
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const write = (bytes: Uint8Array) => {
+    parts.push(bytes);
+    length += bytes.length;
+  };
+  write(body.subarray(0, reader.offset));
   const frames: Frame[] = [{ op: Op.Block, targeted: false }];
   const target = (label: number) => {
     const frame = frames[frames.length - 1 - label];
@@ -60,12 +69,13 @@ export function narrowJumpTable(
     if (op === Op.BrTable && isTable(instruction)) {
       const narrowed = labels(instruction, first.value);
       narrowed.forEach(target);
-      parts.push(Uint8Array.from([op, ...encodeU32(narrowed.length - 1), ...narrowed.flatMap(encodeU32)]));
+      write(Uint8Array.from([op, ...encodeU32(narrowed.length - 1), ...narrowed.flatMap(encodeU32)]));
       live = false;
       continue;
     }
     first = first.after(instruction, bytes);
-    parts.push(bytes);
+    hints?.move(start, length);
+    write(bytes);
     if (isBlock(op)) {
       frames.push({ op, targeted: false });
     } else if (op === Op.Else) {
@@ -76,7 +86,7 @@ export function narrowJumpTable(
       const frame = frames.pop();
       live ||= frame !== undefined && frame.op !== Op.Loop && (frame.targeted || frame.op === Op.If);
       if (!live && frames.length > 0) {
-        parts.push(Uint8Array.of(Op.Unreachable)); // for the validator: what follows the block needs no values
+        write(Uint8Array.of(Op.Unreachable)); // for the validator: what follows the block needs no values
       }
     } else if (op === Op.Br || op === Op.BrIf || op === Op.BrTable) {
       instruction.operands.forEach(target);

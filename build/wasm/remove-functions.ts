@@ -1,4 +1,5 @@
-import { functionCode } from "./code.ts";
+import { encodeBranchHints, MovedHints, readBranchHints } from "./branch-hints.ts";
+import { encodeCode, functionCode } from "./code.ts";
 import { encodeCustomSection } from "./custom-sections.ts";
 import { readElements } from "./elements.ts";
 import { concat, encodeI32, encodeName, encodeSection, encodeU32 } from "./encode.ts";
@@ -12,7 +13,7 @@ import { replaceSections } from "./rewrite.ts";
 
 /**
  * The same module without the functions, imported ones included, that nothing reaches from its exports and its table. Of the custom
- * sections it has the functions' names.
+ * sections it has the functions' names and the hints for their branches.
  *
  * @param first - names of functions that lie before all others, in this order. V8 compiles a module's functions in their order, and a
  *   request finds the caches of the processor cold: what it runs should be on few pages.
@@ -25,6 +26,7 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
   const names = functionNames(info);
   const order = inOrder(kept, code, names, first);
   const renumber = new Map(order.map((index, at) => [index, at]));
+  const oldHints = readBranchHints(info);
   const newIndex = (index: number) => renumber.get(index) ?? -1;
   const defined = order.flatMap((index) => {
     const body = code.get(index);
@@ -52,9 +54,10 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
         );
       }
       case SectionId.Code: {
-        const bodies = defined.map(([, body]) => withCalls(body, newIndex));
-        const parts = bodies.flatMap((body) => [Uint8Array.from(encodeU32(body.length)), body]);
-        return encodeSection(section.id, concat([Uint8Array.from(encodeU32(bodies.length)), ...parts]));
+        const hints = new Map(defined.map(([index]) => [index, new MovedHints(oldHints.get(index))]));
+        const bodies = defined.map(([index, body]) => withCalls(body, newIndex, hints.get(index)));
+        const moved = [...hints].map(([index, { hints }]) => [newIndex(index), hints] as const);
+        return concat([encodeBranchHints(new Map(moved)), encodeCode(bodies)]);
       }
       default:
         return section.bytes;
@@ -120,17 +123,21 @@ function exportsOf(info: ModuleInfo, newIndex: (index: number) => number): Uint8
   );
 }
 
-function withCalls(body: Uint8Array, newIndex: (index: number) => number): Uint8Array {
+function withCalls(body: Uint8Array, newIndex: (index: number) => number, hints?: MovedHints): Uint8Array {
   const reader = new Reader(body);
   skipLocals(reader);
   const parts: Uint8Array[] = [];
   let copied = 0;
+  let longer = 0; // than what was read
   while (!reader.atEnd) {
     const start = reader.offset;
     const { op, operands } = readInstruction(reader);
+    hints?.move(start, start + longer);
     if (op === Op.Call) {
-      parts.push(body.subarray(copied, start), Uint8Array.from([op, ...encodeU32(newIndex(operands[0] ?? 0))]));
+      const call = Uint8Array.from([op, ...encodeU32(newIndex(operands[0] ?? 0))]);
+      parts.push(body.subarray(copied, start), call);
       copied = reader.offset;
+      longer += call.length - (copied - start);
     }
   }
   return concat([...parts, body.subarray(copied)]);

@@ -1,6 +1,7 @@
 import binaryen from "binaryen";
 import { expect, test } from "vitest";
 
+import { meterBranches } from "../../bench/meter/branches.ts";
 import { meter } from "../../bench/meter/meter.ts";
 import { wasm } from "../../build/wasm/api.ts";
 
@@ -16,11 +17,18 @@ const TEXT = `(module
       (drop (call $leaf (local.get 0)))
       (br_if $again (local.get 0)))))`;
 
-function run(): { call: (name: string, parameter: number) => unknown; count: (what: string, name: string) => number } {
+function build(): Uint8Array {
   const module = binaryen.parseText(TEXT);
   binaryen.setDebugInfo(true); // keeps the names
-  const { bytes, functions } = meter(module.emitBinary());
-  module.dispose();
+  try {
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
+function run(): { call: (name: string, parameter: number) => unknown; count: (what: string, name: string) => number } {
+  const { bytes, functions } = meter(build());
   const { exports } = new wasm.Instance(new wasm.Module(bytes), {});
   return {
     call: (name, parameter) => (exports[name] as (value: number) => unknown)(parameter),
@@ -48,4 +56,19 @@ test("a loop counts each of its turns", () => {
   expect(count("instructions", "turns")).toBe(10 * 9);
   expect(count("calls", "leaf")).toBe(10);
   expect(count("calls", "turns")).toBe(1);
+});
+
+test("branches count which way they go, and go it", () => {
+  const { bytes, branches } = meterBranches(build());
+  const { exports } = new wasm.Instance(new wasm.Module(bytes), {});
+  const call = (name: string, value: number) => (exports[name] as (value: number) => unknown)(value);
+  const read = (counter: string) => Number((exports[counter] as { value: bigint }).value);
+  call("turns", 10); // calls leaf with 9 to 0
+  expect(call("leaf", 1)).toBe(1);
+  expect(call("leaf", 0)).toBe(5);
+  const counts = branches.map(({ name, nth, taken, passed }) => [name, nth, read(taken), read(passed)]);
+  expect(counts).toEqual([
+    ["leaf", 0, 10, 2],
+    ["turns", 0, 9, 1],
+  ]);
 });

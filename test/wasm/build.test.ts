@@ -3,12 +3,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 
 import { ABI_VERSION_EXPORT, HOST_CALLS, WASI_CALLS } from "../../src/abi/index.ts";
+import { readBranches, staleBranches } from "../../build/engine/engine.ts";
 import { BuildError, TypeCheckError } from "../../build/errors.ts";
 import { buildFilter } from "../../build/pipeline.ts";
 import type { BuildOptions, BuildResult, StepReport } from "../../build/pipeline.ts";
 import { readParts } from "../../build/steps/engine-module.ts";
 import type { BuildLog } from "../../build/steps/snapshot.ts";
-import { functionBodies } from "../../build/wasm/code.ts";
+import { branchesOf, readBranchHints } from "../../build/wasm/branch-hints.ts";
+import { functionBodies, functionCode } from "../../build/wasm/code.ts";
 import { functionNames } from "../../build/wasm/function-names.ts";
 import { readModule } from "../../build/wasm/module.ts";
 import { tempProject } from "../temp-project.ts";
@@ -65,6 +67,30 @@ describe("a module", () => {
     const expected = requests.filter((name) => own.includes(name));
     expect(expected.length).toBeGreaterThan(100);
     expect(own.slice(0, expected.length)).toEqual(expected);
+  });
+
+  test("tells which way the branches of requests go, as build/engine/branches.txt says", async () => {
+    expect(await staleBranches(), "npm run engine:profile makes the list anew").toEqual([]);
+    const { wasm } = await build({ "filter.ts": FILTER }, { typecheck: false, keepNames: true });
+    const info = readModule(wasm);
+    const [names, code, listed] = [functionNames(info), functionCode(info), await readBranches()];
+    const wrong: string[] = [];
+    let checked = 0;
+    for (const [index, hints] of readBranchHints(info)) {
+      const name = names.get(index) ?? "";
+      const branches = branchesOf(code.get(index) ?? new Uint8Array());
+      const signs = branches.map((offset) => ({ true: "+", false: "-", undefined: "." })[String(hints.get(offset))]);
+      checked += hints.size;
+      // Of the interpreter, which lost the code of opcodes that this filter does not have, the hints that are left.
+      if (name === "JS_CallInternal") {
+        expect(hints.size).toBeGreaterThan(50);
+        expect([...hints.keys()].filter((offset) => !branches.includes(offset))).toEqual([]);
+      } else if (signs.join("") !== listed.get(name)) {
+        wrong.push(name);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(checked).toBeGreaterThan(500);
   });
 
   test("is within the size that issue 5 allows, with what nothing reaches removed", async () => {

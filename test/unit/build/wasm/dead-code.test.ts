@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { wasm } from "../../../../build/wasm/api.ts";
+import { branchesOf, MovedHints } from "../../../../build/wasm/branch-hints.ts";
 import { narrowJumpTable } from "../../../../build/wasm/dead-code.ts";
 import { concat, encodeSection, encodeU32 } from "../../../../build/wasm/encode.ts";
 import { SectionId } from "../../../../build/wasm/module.ts";
@@ -58,4 +59,36 @@ test.each([
   const body = narrowed(...kept);
   expect([0, 1, 2, 3, 4].map((value) => run(body, value))).toEqual(results);
   expect(body.length).toBeLessThan(SWITCH.length);
+});
+
+test("a hint stays with its branch, and goes with it", () => {
+  // (i32) -> i32 as above, where the code for 1 and for 2 has a branch.
+  const branching = Uint8Array.from(
+    [
+      [0],
+      ...[0x02, 0x40, 0x02, 0x40, 0x02, 0x40],
+      [0x20, 0, 0x41, 1, 0x6b],
+      [0x0e, 2, 0, 1, 2],
+      [0x0b, 0x20, 0, 0x0d, 1, 0x41, 10, 0x0f],
+      [0x0b, 0x20, 0, 0x0d, 0, 0x41, 20, 0x0f],
+      [0x0b, 0x41, 40, 0x0b],
+    ].flat(),
+  );
+  const [first = 0, second = 0] = branchesOf(branching);
+  const hints = new MovedHints(
+    new Map([
+      [first, true],
+      [second, false],
+    ]),
+  );
+  const narrowed = narrowJumpTable(
+    branching,
+    () => true,
+    () => [2, 1, 2],
+    hints,
+  );
+  const [left = 0, ...others] = branchesOf(narrowed);
+  expect(others).toEqual([]);
+  expect(left).toBeLessThan(second);
+  expect(hints.hints).toEqual(new Map([[left, false]]));
 });
