@@ -244,9 +244,70 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "declares what the edit before this one calls",
+    why: "the same for the shape that objects of a class begin with",
+    find: "        sh = js_new_shape(ctx, proto);\n        if (!sh)\n            return JS_EXCEPTION;\n",
+    replace:
+      "        sh = js_new_shape(ctx, proto);\n        if (!sh)\n            return JS_EXCEPTION;\n" +
+      "        shim_shape_made(sh);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "declares what the two edits before this one call",
     find: "static JSShape *js_dup_shape(JSShape *sh)\n",
     replace: "static void shim_shape_made(JSShape *sh);\n\nstatic JSShape *js_dup_shape(JSShape *sh)\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "builtins are called from bytecode and as getters without a frame of the interpreter, and not through a table",
+    find: "static JSValue JS_CallFree(JSContext *ctx, JSValue func_obj, JSValueConst this_obj,\n                           int argc, JSValueConst *argv);\n",
+    replace:
+      "static JSValue JS_CallFree(JSContext *ctx, JSValue func_obj, JSValueConst this_obj,\n" +
+      "                           int argc, JSValueConst *argv);\n" +
+      "static inline JSValue js_call_any(JSContext *ctx, JSValueConst func_obj, JSValueConst this_obj,\n" +
+      "                                  int argc, JSValueConst *argv, int flags);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: polls for an interrupt as the interpreter does",
+    find: "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\nstatic JSValue JS_CallInternal(JSContext *caller_ctx,",
+    replace:
+      "static inline JSValue js_call_any(JSContext *ctx, JSValueConst func_obj, JSValueConst this_obj,\n" +
+      "                                  int argc, JSValueConst *argv, int flags)\n{\n" +
+      "    if (likely(JS_VALUE_GET_TAG(func_obj) == JS_TAG_OBJECT &&\n" +
+      "               JS_VALUE_GET_OBJ(func_obj)->class_id == JS_CLASS_C_FUNCTION)) {\n" +
+      "        if (unlikely(js_poll_interrupts(ctx)))\n            return JS_EXCEPTION;\n" +
+      "        return js_call_c_function(ctx, func_obj, this_obj, argc, argv, flags);\n    }\n" +
+      "    return JS_CallInternal(ctx, func_obj, this_obj, JS_UNDEFINED, argc, argv, flags);\n}\n\n" +
+      "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\n" +
+      "static JSValue JS_CallInternal(JSContext *caller_ctx,",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same for functions",
+    find:
+      "                ret_val = JS_CallInternal(ctx, call_argv[-1], JS_UNDEFINED,\n" +
+      "                                          JS_UNDEFINED, call_argc,\n" +
+      "                                          vc(call_argv), 0);\n",
+    replace: "                ret_val = js_call_any(ctx, call_argv[-1], JS_UNDEFINED, call_argc, vc(call_argv), 0);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same for methods",
+    find:
+      "                ret_val = JS_CallInternal(ctx, call_argv[-1], call_argv[-2],\n" +
+      "                                          JS_UNDEFINED, call_argc,\n" +
+      "                                          vc(call_argv), 0);\n",
+    replace: "                ret_val = js_call_any(ctx, call_argv[-1], call_argv[-2], call_argc, vc(call_argv), 0);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same for getters and setters",
+    find:
+      "    JSValue res = JS_CallInternal(ctx, func_obj, this_obj, JS_UNDEFINED,\n" +
+      "                                  argc, argv, JS_CALL_FLAG_COPY_ARGV);\n    JS_FreeValue(ctx, func_obj);\n",
+    replace:
+      "    JSValue res = js_call_any(ctx, func_obj, this_obj, argc, argv, JS_CALL_FLAG_COPY_ARGV);\n" +
+      "    JS_FreeValue(ctx, func_obj);\n",
   },
   {
     file: "quickjs.c",
