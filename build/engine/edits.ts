@@ -311,6 +311,17 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
+    why: "the strings of a tagged template are frozen, their length too, which upstream loses when they are read from bytecode",
+    find: "        JS_PreventExtensions(ctx, obj);\n    }\n    return obj;\n fail:\n    JS_FreeValue(ctx, obj);\n    return JS_EXCEPTION;\n}\n\nstatic JSValue JS_ReadTypedArray(",
+    replace:
+      "        JS_PreventExtensions(ctx, obj);\n" +
+      "        if (JS_DefineProperty(ctx, obj, JS_ATOM_length, JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED,\n" +
+      "                              JS_PROP_HAS_WRITABLE) < 0)\n            goto fail;\n" +
+      "    }\n    return obj;\n fail:\n    JS_FreeValue(ctx, obj);\n    return JS_EXCEPTION;\n}\n\n" +
+      "static JSValue JS_ReadTypedArray(",
+  },
+  {
+    file: "quickjs.c",
     why: "a bundle has no modules, and without them 8 KB of code are out of reach",
     find: "                val = js_dynamic_import(ctx, sp[-2], sp[-1]);",
     replace: '                val = JS_ThrowTypeError(ctx, "import() of a name that is not known at build time");',

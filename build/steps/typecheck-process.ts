@@ -1,11 +1,14 @@
 /** Checks a filter's types in a process of its own: the compiler takes longer than the rest of a build, and blocks. */
 
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
 import ts from "typescript";
 
 import { globalTypes, isOfSdk, PUBLIC_MODULES, sdkTypes } from "../package-files.ts";
+import { recordQuestions } from "./file-questions.ts";
+import { rememberCheck } from "./typecheck-memory.ts";
 
 /** What the process sends when it is done. */
 export interface TypeCheckResult {
@@ -95,4 +98,12 @@ const formatHost: ts.FormatDiagnosticsHost = {
   getNewLine: () => "\n",
 };
 
-process.send?.(check(String(process.argv[2])));
+const entry = String(process.argv[2]);
+const questions = recordQuestions(ts.sys);
+// What decides beside the filter's files: this check itself, and the compiler.
+for (const module of [import.meta.url, import.meta.resolve("typescript")]) {
+  ts.sys.readFile(fileURLToPath(module));
+}
+const result = check(entry);
+rememberCheck(entry, result.errors === 0 ? { questions, files: result.files } : undefined);
+process.send?.(result);

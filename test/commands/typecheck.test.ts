@@ -1,10 +1,12 @@
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { TypeCheckError } from "../../build/errors.ts";
 import { packageRoot } from "../../build/package-root.ts";
 import { startTypeCheck } from "../../build/steps/typecheck.ts";
+import { rememberedCheck } from "../../build/steps/typecheck-memory.ts";
 import { tempProject } from "../temp-project.ts";
 
 const FILTER = `import { defineFilter } from "proxy-wasm-ts";
@@ -104,4 +106,58 @@ test("the project's paths and declarations hold, its other files are not the fil
 test("a mistake in the project's tsconfig.json", async () => {
   const message = await check({ "filter.ts": FILTER, "tsconfig.json": `{ "compilerOptions": { "strcit": true } }` });
   expect(message).toContain("tsconfig.json:1:24 - error TS5025: Unknown compiler option 'strcit'.");
+});
+
+describe("types that were right are not checked again", () => {
+  const TSCONFIG = JSON.stringify({
+    compilerOptions: { strict: true, module: "nodenext", lib: ["ES2023"], types: [] },
+  });
+  const FILES = {
+    "package.json": "{}",
+    "tsconfig.json": TSCONFIG,
+    "src/filter.ts": `import { header } from "./header.ts";\n${FILTER.replace("String(json)", "header(json)")}`,
+    "src/header.ts": "export const header = (json: unknown): string => String(json);\n",
+    "src/deep/empty.txt": "",
+  };
+
+  /** Files that are changed or new, each alone, and what is in them then. */
+  const CHANGES = [
+    ["src/header.ts", "export const header = (json: unknown): unknown => json;\n"],
+    ["src/filter.ts", "export default 1;\nexport const one: string = 1;\n"],
+    ["tsconfig.json", TSCONFIG.replace("true", "false")],
+    ["package.json", '{ "type": "module" }'],
+    ["src/package.json", "{}"],
+    ["src/more.d.ts", "declare const more: string;\n"],
+    ["src/deep/more.d.ts", "declare const more: string;\n"],
+  ] as const;
+
+  test("as long as nothing changes that the check has seen", async () => {
+    await using project = await tempProject(FILES);
+    const [entry, unrelated] = [project.path("src/filter.ts"), project.path("node_modules/other")];
+    await mkdir(project.path("node_modules"));
+    await expect(startTypeCheck(entry).done).resolves.toMatchObject({ errors: 0, files: 2 });
+    expect(rememberedCheck(entry)).toBe(2);
+    await mkdir(unrelated);
+    await expect(startTypeCheck(entry).done).resolves.toMatchObject({ errors: 0, files: 2 });
+    expect(rememberedCheck(entry)).toBe(2);
+    for (const [file, text] of CHANGES) {
+      const path = project.path(file);
+      const before = await readFile(path, "utf8").catch(() => undefined);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+      expect(rememberedCheck(entry), `with another ${file}`).toBeUndefined();
+      await (before === undefined ? rm(path) : writeFile(path, before));
+      expect(rememberedCheck(entry), `with ${file} as it was`).toBe(2);
+    }
+    await rm(project.path("src/header.ts"));
+    expect(rememberedCheck(entry)).toBeUndefined();
+    await expect(startTypeCheck(entry).done).rejects.toThrow("Cannot find module './header.ts'");
+  });
+
+  test("nor remembered when they are wrong", async () => {
+    await using project = await tempProject({ "filter.ts": "export const one: string = 1;" });
+    await mkdir(project.path("node_modules"));
+    await expect(startTypeCheck(project.path("filter.ts")).done).rejects.toThrow("not assignable");
+    expect(rememberedCheck(project.path("filter.ts"))).toBeUndefined();
+  });
 });

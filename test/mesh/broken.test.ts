@@ -15,6 +15,7 @@ import { MESH_LOGS } from "./quotes.ts";
 const failStrategy = {
   open: ["--fail-strategy", "FAIL_OPEN"],
   close: ["--fail-strategy", "FAIL_CLOSE"],
+  reload: ["--fail-strategy", "FAIL_RELOAD"],
 } as const;
 
 /** Longer than istiod takes to tell the proxies. */
@@ -76,12 +77,13 @@ describe.each(Object.entries(UNFETCHABLE))("%s", (title, { prepare, log }) => {
     expect(new Set(load.answers.map(({ headers }) => headers[MARK]))).toEqual(new Set([undefined]));
   });
 
-  test("FAIL_CLOSE: requests are denied", async () => {
+  // The agent, which fetches, does not try again either: what is reloaded is a module that ran.
+  test.each(["close", "reload"] as const)("fail %s: requests are denied", async (strategy) => {
     const gateway = await Log.follow("gateway");
     const access = await Log.follow("access");
-    const broken = await prepare(`${name}-close`);
+    const broken = await prepare(`${name}-${strategy}`);
     await using plugin = await testPlugin();
-    await plugin.apply({ ...broken, options: [...(broken.options ?? []), ...failStrategy.close] });
+    await plugin.apply({ ...broken, options: [...(broken.options ?? []), ...failStrategy[strategy]] });
 
     const line = await gateway.waitFor(log);
     expect(line).toContain(MESH_LOGS["not fetched"]);
@@ -113,7 +115,7 @@ const REFUSED: Readonly<Record<string, Broken>> = {
 describe.each(Object.entries(REFUSED))("%s", (title, { prepare, log }) => {
   const name = title.replaceAll(" ", "-");
 
-  test.each(["open", "close"] as const)("fail %s: every request is answered with 500", async (strategy) => {
+  test.each(["open", "close", "reload"] as const)("fail %s: every request is answered with 500", async (strategy) => {
     const gateway = await Log.follow("gateway");
     const istiod = await Log.follow("istiod");
     const access = await Log.follow("access");
