@@ -30,9 +30,10 @@ export async function attackFilter(rig: Rig, attack: Case): Promise<Trial> {
   const used = await cpuNanoseconds(rig.pid);
   const watch = watchWorker(rig);
   const attacked = attack.client(rig, attack.id);
-  // The filter is asked while the client still waits, who may do so for ever; but not between the requests of a long attack.
+  // The filter is asked while the client still waits, who may do so for ever, and not before what comes after its answer, such as a timer;
+  // but not between the requests of a long attack.
   const began = hasRun(rig.envoy, attack.id, logged);
-  await (attack.growth === true || attack.unseen === true ? attacked : Promise.race([attacked, began]));
+  await (attack.growth === true || attack.unseen === true ? attacked : began);
   let fate = await judge(rig, before);
   if (fate.verdict === "worker" && !(await isBusyForEver(rig, used))) {
     fate = await judge(rig, before);
