@@ -20,9 +20,9 @@ import { functionBodies } from "../build/wasm/code.ts";
 import { functionNames } from "../build/wasm/function-names.ts";
 import { readModule } from "../build/wasm/module.ts";
 import { countCases, FUNCTIONS_FILTER } from "./functions/cases.ts";
+import { entryOf } from "./folders.ts";
 import { total } from "./meter/guest.ts";
 import { buildEntry, buildNamed, buildWhole, countBranches, countPerRequest } from "./meter/run.ts";
-import { entryOf } from "./folders.ts";
 import { FILTERS } from "./modules.ts";
 
 const USAGE = `npm run engine:profile -- [options]

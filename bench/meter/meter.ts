@@ -1,12 +1,12 @@
 import { encodeCode, functionCode } from "../../build/wasm/code.ts";
 import { concat } from "../../build/wasm/encode.ts";
 import { functionNames } from "../../build/wasm/function-names.ts";
+import { Op, readInstruction } from "../../build/wasm/instructions.ts";
 import { readModule, SectionId } from "../../build/wasm/module.ts";
 import { Reader } from "../../build/wasm/reader.ts";
 import { skipLocals } from "../../build/wasm/references.ts";
 import { replaceSections } from "../../build/wasm/rewrite.ts";
 import { Counters } from "./counters.ts";
-import { readInstruction } from "./instructions.ts";
 
 /** A module that counts its instructions, each function's in a counter of its own. */
 export interface MeteredModule {
@@ -22,6 +22,10 @@ export interface MeteredFunction {
   /** The export with the count of its calls, an i64. */
   readonly calls: string;
 }
+
+/** What only gives code its structure: it is nothing in a machine's code. */
+const STRUCTURE: ReadonlySet<number> = new Set([Op.Block, Op.Loop, Op.Else, Op.End]);
+const JUMPS: ReadonlySet<number> = new Set([Op.Unreachable, Op.If, Op.Br, Op.BrIf, Op.BrTable, Op.Return]);
 
 /**
  * Adds counters to a module: before each run of instructions that control enters only at its start and leaves only at its end, it
@@ -66,9 +70,9 @@ function meteredBody(body: Uint8Array, counters: Counters, counter: number): Uin
 function readRun(reader: Reader): number {
   let instructions = 0;
   while (!reader.atEnd) {
-    const { counts, endsRun } = readInstruction(reader);
-    instructions += counts ? 1 : 0;
-    if (endsRun) {
+    const { op } = readInstruction(reader);
+    instructions += STRUCTURE.has(op) ? 0 : 1;
+    if (STRUCTURE.has(op) || JUMPS.has(op)) {
       break;
     }
   }

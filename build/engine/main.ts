@@ -5,22 +5,19 @@
  */
 
 import { buildModule, ENGINE_MODULES } from "./engine.ts";
-import { makeEngine } from "./make.ts";
+import { makeEngine, orTellError } from "./make.ts";
 
 const print = (line: string) => {
   console.log(line);
 };
 
-try {
-  const [name] = process.argv.slice(2);
+const [name] = process.argv.slice(2);
+process.exitCode = await orTellError(async () => {
   if (name === undefined) {
-    process.exitCode = await makeEngine(print);
-  } else {
-    await Promise.all(
-      ENGINE_MODULES.filter((module) => module.name === name).map((module) => buildModule(module, print)),
-    );
+    return makeEngine(print);
   }
-} catch (error) {
-  console.error(`build:engine: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+  await Promise.all(
+    ENGINE_MODULES.filter((module) => module.name === name).map((module) => buildModule(module, print)),
+  );
+  return 0;
+});

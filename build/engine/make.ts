@@ -40,3 +40,13 @@ function buildInProcess(name: string): Promise<number> {
     });
   });
 }
+
+/** Runs what makes a part of the engine. @returns the exit status; an error is told */
+export async function orTellError(make: () => Promise<number>): Promise<number> {
+  try {
+    return await make();
+  } catch (error) {
+    console.error(`build:engine: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}

@@ -1,9 +1,9 @@
-import binaryen from "binaryen";
 import { expect, test } from "vitest";
 
 import { meterBranches } from "../../bench/meter/branches.ts";
 import { meter } from "../../bench/meter/meter.ts";
 import { wasm } from "../../build/wasm/api.ts";
+import { assemble } from "../wasm-text.ts";
 
 /** A loop of so many turns, and a choice. */
 const TEXT = `(module
@@ -17,18 +17,8 @@ const TEXT = `(module
       (drop (call $leaf (local.get 0)))
       (br_if $again (local.get 0)))))`;
 
-function build(): Uint8Array {
-  const module = binaryen.parseText(TEXT);
-  binaryen.setDebugInfo(true); // keeps the names
-  try {
-    return module.emitBinary();
-  } finally {
-    module.dispose();
-  }
-}
-
 function run(): { call: (name: string, parameter: number) => unknown; count: (what: string, name: string) => number } {
-  const { bytes, functions } = meter(build());
+  const { bytes, functions } = meter(assemble(TEXT));
   const { exports } = new wasm.Instance(new wasm.Module(bytes), {});
   return {
     call: (name, parameter) => (exports[name] as (value: number) => unknown)(parameter),
@@ -59,7 +49,7 @@ test("a loop counts each of its turns", () => {
 });
 
 test("branches count which way they go, and go it", () => {
-  const { bytes, branches } = meterBranches(build());
+  const { bytes, branches } = meterBranches(assemble(TEXT));
   const { exports } = new wasm.Instance(new wasm.Module(bytes), {});
   const call = (name: string, value: number) => (exports[name] as (value: number) => unknown)(value);
   const read = (counter: string) => Number((exports[counter] as { value: bigint }).value);

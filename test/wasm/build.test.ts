@@ -14,6 +14,7 @@ import { functionBodies, functionCode } from "../../build/wasm/code.ts";
 import { functionNames } from "../../build/wasm/function-names.ts";
 import { readModule } from "../../build/wasm/module.ts";
 import { tempProject } from "../temp-project.ts";
+import { signsOf } from "../wasm-text.ts";
 
 const IMPORT = `import { defineFilter, fetch } from "proxy-wasm-ts";\n`;
 const FILTER = `${IMPORT}export default defineFilter({
@@ -78,14 +79,13 @@ describe("a module", () => {
     let checked = 0;
     for (const [index, hints] of readBranchHints(info)) {
       const name = names.get(index) ?? "";
-      const branches = branchesOf(code.get(index) ?? new Uint8Array());
-      const signs = branches.map((offset) => ({ true: "+", false: "-", undefined: "." })[String(hints.get(offset))]);
+      const body = code.get(index) ?? new Uint8Array();
       checked += hints.size;
       // Of the interpreter, which lost the code of opcodes that this filter does not have, the hints that are left.
       if (name === "JS_CallInternal") {
         expect(hints.size).toBeGreaterThan(50);
-        expect([...hints.keys()].filter((offset) => !branches.includes(offset))).toEqual([]);
-      } else if (signs.join("") !== listed.get(name)) {
+        expect([...hints.keys()].filter((offset) => !branchesOf(body).includes(offset))).toEqual([]);
+      } else if (signsOf(body, hints) !== listed.get(name)) {
         wrong.push(name);
       }
     }

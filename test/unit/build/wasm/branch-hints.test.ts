@@ -1,4 +1,3 @@
-import binaryen from "binaryen";
 import { expect, test } from "vitest";
 
 import { hintsFor, parseBranches } from "../../../../build/engine/hints.ts";
@@ -7,6 +6,7 @@ import { functionCode } from "../../../../build/wasm/code.ts";
 import { functionNames } from "../../../../build/wasm/function-names.ts";
 import { readModule } from "../../../../build/wasm/module.ts";
 import { removeFunctions } from "../../../../build/wasm/remove-functions.ts";
+import { assemble, signsOf } from "../../../wasm-text.ts";
 
 /** More functions than one byte of an index can tell apart, before those that are looked at. */
 const FILLERS = 200;
@@ -22,25 +22,16 @@ const TEXT = `(module
   (func $choice (export "choice") (param i32) (result i32)
     (if (result i32) (local.get 0) (then (call $filler199 (local.get 0))) (else (i32.const 3)))))`;
 
-function build(): Uint8Array {
-  const module = binaryen.parseText(TEXT);
-  binaryen.setDebugInfo(true); // keeps the names
-  try {
-    return module.emitBinary();
-  } finally {
-    module.dispose();
-  }
-}
+const build = () => assemble(TEXT);
 
 /** The signs of the hints of each function, by name, in the order of its branches. */
 function signs(module: Uint8Array): Record<string, string> {
   const info = readModule(module);
   const [names, code] = [functionNames(info), functionCode(info)];
   const entries = [...readBranchHints(info)].map(([index, hints]) => {
-    const branches = branchesOf(code.get(index) ?? new Uint8Array());
-    expect(branches).toEqual(expect.arrayContaining([...hints.keys()]));
-    const text = branches.map((offset) => ({ true: "+", false: "-", undefined: "." })[String(hints.get(offset))]);
-    return [names.get(index) ?? "", text.join("")] as const;
+    const body = code.get(index) ?? new Uint8Array();
+    expect(branchesOf(body)).toEqual(expect.arrayContaining([...hints.keys()]));
+    return [names.get(index) ?? "", signsOf(body, hints)] as const;
   });
   return Object.fromEntries(entries);
 }
