@@ -1,5 +1,5 @@
 import { TypeCheckError } from "../errors.ts";
-import { startTypeCheck } from "../steps/typecheck.ts";
+import { startTypeCheck, TypeCheckEnded } from "../steps/typecheck.ts";
 import type { TypeCheck } from "../steps/typecheck.ts";
 
 /** Checks types beside the server: it takes longer than a build, and what is wrong only needs to be told. */
@@ -25,6 +25,9 @@ export class BackgroundCheck {
         this.#tell(check, this.#hadErrors ? "no type errors any more" : undefined, false);
       },
       (error: unknown) => {
+        if (error instanceof TypeCheckEnded) {
+          return;
+        }
         const text = error instanceof TypeCheckError ? error.diagnostics : String(error);
         this.#tell(check, `${text}\n(the filter runs all the same)`, true);
       },

@@ -12,12 +12,19 @@ export interface TypeCheck {
   /**
    * Settles when the check is done.
    *
-   * @throws TypeCheckError with the diagnostics
+   * @throws TypeCheckError with the diagnostics; TypeCheckEnded
    */
   readonly done: Promise<TypeCheckResult>;
   /** Ends the check when nobody needs its outcome any more. */
   readonly cancel: () => void;
 }
+
+/** Somebody ended the check: a terminal's Ctrl-C goes to it as well, and may come to it first. */
+export class TypeCheckEnded extends Error {
+  override readonly name = "TypeCheckEnded";
+}
+
+const ASKS_TO_END: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
  * Starts to check a filter's types, as `tsc --noEmit` would with the tsconfig.json nearest to it, or strictly without one. When they
@@ -55,7 +62,9 @@ async function outcome(child: ChildProcess): Promise<TypeCheckResult> {
       reject(new Error("the type check could not run", { cause }));
     });
     child.once("exit", (code, signal) => {
-      reject(new Error(`the type check ended without a result (${signal ?? `exit status ${code ?? "unknown"}`})`));
+      const message = `the type check ended without a result (${signal ?? `exit status ${code ?? "unknown"}`})`;
+      const isAsked = signal !== null && ASKS_TO_END.has(signal);
+      reject(isAsked ? new TypeCheckEnded(message) : new Error(message));
     });
   });
   if (result.errors > 0) {

@@ -282,7 +282,9 @@ test("Ctrl-C ends it, with requests under way", async () => {
   await using project = await tempProject({ "filter.ts": versionFilter(`"one"`) });
   // The shell gives a process group of its own, which gets the signal as a terminal's does.
   const command = [process.execPath, ...NODE, "--upstream", upstream.url].map((word) => `'${word}'`).join(" ");
-  const script = `set -m; ${command} & dev=$!; until [ -e stop ]; do sleep 0.05; done; kill -INT -- -$dev; wait $dev; echo "ended with $?"`;
+  // The processes that it started may get the signal before it does.
+  const signals = "kill -INT $(cat /proc/$dev/task/*/children); sleep 0.5; kill -INT -- -$dev";
+  const script = `set -m; ${command} & dev=$!; until [ -e stop ]; do sleep 0.05; done; ${signals}; wait $dev; echo "ended with $?"`;
   await using shell = await startChild("bash", ["-c", script], { name: "shell", cwd: project.path("") });
   const [, url = ""] = await shell.waitFor(/^(http:\S+) -> filter\.ts/m, 30_000);
   const waiting = fetch(url).then(
