@@ -54,7 +54,9 @@ export const SHIM_EDITS: readonly Edit[] = [
     find: "typedef struct JSPromiseData {\n",
     replace:
       "struct PausedHook;\nstatic void shim_hook_settled(struct PausedHook *hook);\n\n" +
-      "typedef struct JSPromiseData {\n    struct PausedHook *paused_hook;\n",
+      "typedef struct JSPromiseData {\n    struct PausedHook *paused_hook;\n" +
+      "    struct JSAsyncFunctionData *awaiter; /* comes before all reactions; owned */\n" +
+      "    uint32_t awaiter_owner; /* see src/shim/promises.c */\n",
   },
   {
     file: "quickjs.c",
@@ -170,6 +172,38 @@ export const SHIM_EDITS: readonly Edit[] = [
     replace:
       "            JS_MarkValue(rt, rd->handler, mark_func);\n" +
       "            if (rd->awaiter)\n                mark_func(rt, &rd->awaiter->header);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: the first one that waits needs no reaction",
+    find: "    call_promise_rejection_tracker(ctx, promise, false);\n\n    list_for_each_safe(",
+    replace:
+      "    call_promise_rejection_tracker(ctx, promise, false);\n\n" +
+      "    if (s->awaiter)\n        shim_resume_awaiter(ctx, s, value, is_reject);\n    list_for_each_safe(",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: declares it",
+    find: "static void fulfill_or_reject_promise(JSContext *ctx, JSValueConst promise,\n                                      JSValueConst value, bool is_reject)\n{\n",
+    replace:
+      "static void shim_resume_awaiter(JSContext *ctx, JSPromiseData *data, JSValueConst value, bool reject);\n\n" +
+      "static void fulfill_or_reject_promise(JSContext *ctx, JSValueConst promise,\n                                      JSValueConst value, bool is_reject)\n{\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: frees it",
+    find: "    JS_FreeValueRT(rt, s->promise_result);\n    js_free_rt(rt, s);\n",
+    replace:
+      "    if (s->awaiter)\n        js_async_function_free(rt, s->awaiter);\n" +
+      "    JS_FreeValueRT(rt, s->promise_result);\n    js_free_rt(rt, s);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: the collector follows it",
+    find: "    JS_MarkValue(rt, s->promise_result, mark_func);\n",
+    replace:
+      "    if (s->awaiter)\n        mark_func(rt, &s->awaiter->header);\n" +
+      "    JS_MarkValue(rt, s->promise_result, mark_func);\n",
   },
   {
     file: "quickjs.c",
@@ -394,12 +428,75 @@ export const SHIM_EDITS: readonly Edit[] = [
       "            if (!JS_IsUndefined(bc)) {\n                JS_FreeValue(ctx, flags);\n                goto no_compilation;\n" +
       "            }\n        }\n",
   },
+  {
+    file: "quickjs.c",
+    why: "the `length` of a typed array is a getter that its prototypes have: it is no index",
+    find: "                        if (unlikely(p->is_exotic)) {\n                            obj = JS_MKPTR(JS_TAG_OBJECT, p);\n                            goto get_length_slow_path;\n",
+    replace:
+      "                        if (unlikely(p->is_exotic && !p->fast_array)) {\n                            obj = JS_MKPTR(JS_TAG_OBJECT, p);\n                            goto get_length_slow_path;\n",
+  },
+  ...callGettersAtOnce(),
   ...zeroFreeBlocks(),
   ...withoutBytecodeBuiltins(),
   ...SIZE_EDITS,
   ...TEXT_EDITS,
   ...GUARD_EDITS,
+  ...keepLargeBlock(),
 ];
+
+/** A getter that the interpreter has found is called; upstream looks for it once more. */
+function callGettersAtOnce(): Edit[] {
+  return ["get_length", "get_field", "get_field2"].map((name) => ({
+    file: "quickjs.c",
+    why: "a getter that was found is called: upstream looks for it once more",
+    find: `                            if (unlikely(prs->flags & JS_PROP_TMASK))\n                                goto ${name}_slow_path;\n`,
+    replace:
+      "                            if (unlikely(prs->flags & JS_PROP_TMASK)) {\n" +
+      "                                if ((prs->flags & JS_PROP_TMASK) != JS_PROP_GETSET || !pr->u.getset.getter)\n" +
+      `                                    goto ${name}_slow_path;\n` +
+      "                                sf->cur_pc = pc;\n" +
+      "                                val = JS_CallFree(ctx, js_dup(JS_MKPTR(JS_TAG_OBJECT, pr->u.getset.getter)),\n" +
+      "                                                  sp[-1], 0, NULL);\n" +
+      "                                if (unlikely(JS_IsException(val)))\n                                    goto exception;\n" +
+      "                                break;\n                            }\n",
+  }));
+}
+
+/**
+ * Bodies and other large data come and go with each request: the block of the last one is kept for the next, which spares both the
+ * general allocator. See src/shim/memory.c.
+ */
+function keepLargeBlock(): Edit[] {
+  const why = "the last large block is kept for the next";
+  return [
+    {
+      file: "quickjs.c",
+      why,
+      find:
+        "    b = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
+        "                         sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n        return NULL;\n    b->u.block_idx",
+      replace:
+        "    b = shim_take_kept_block(sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n" +
+        "        b = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
+        "                             sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n        return NULL;\n    b->u.block_idx",
+    },
+    {
+      file: "quickjs.c",
+      why,
+      find: "        } else {\n            rt->mf.js_free(rt->malloc_state.opaque, b);\n        }\n    } else {\n        unsigned int block_idx",
+      replace:
+        "        } else {\n            shim_keep_block(rt, b);\n        }\n    } else {\n        unsigned int block_idx",
+    },
+    {
+      file: "quickjs.c",
+      why: "declares what keeps it",
+      find: "static no_inline void *arena_malloc_large(JSRuntime *rt, size_t size)\n{\n",
+      replace:
+        "static void *shim_take_kept_block(size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n\n" +
+        "static no_inline void *arena_malloc_large(JSRuntime *rt, size_t size)\n{\n",
+    },
+  ];
+}
 
 /** A free block holds how far the next free one is from its neighbour: zero in a new arena, and in the module's memory. */
 function zeroFreeBlocks(): Edit[] {

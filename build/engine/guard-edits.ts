@@ -406,6 +406,16 @@ export const GUARD_EDITS: readonly Edit[] = [
   // Numbers.
   {
     file: "quickjs.c",
+    why: "find and its kin: an element that was freed is not freed again when the time is over; upstream does, at its own poll",
+    find:
+      "        JS_FreeValue(ctx, val);\n        JS_FreeValue(ctx, index_val);\n    }\n    JS_FreeValue(ctx, obj);\n" +
+      "    if (mode == ArrayFindIndex",
+    replace:
+      "        JS_FreeValue(ctx, val);\n        val = JS_UNDEFINED;\n        JS_FreeValue(ctx, index_val);\n    }\n" +
+      "    JS_FreeValue(ctx, obj);\n    if (mode == ArrayFindIndex",
+  },
+  {
+    file: "quickjs.c",
     why: "arithmetic of n digits takes n * n: at upstream's limit of 2^20 bits one multiplication is a second",
     find: "#define JS_BIGINT_MAX_SIZE ((1024 * 1024) / JS_LIMB_BITS) /* in limbs */\n",
     replace: "#define JS_BIGINT_MAX_SIZE ((128 * 1024) / JS_LIMB_BITS) /* in limbs */\n",

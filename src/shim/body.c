@@ -50,13 +50,10 @@ static JSValue js_read_body(JSContext *context, JSValueConst this, int argc, JSV
   char *data;
   size_t size;
   uint32_t status = load_body(message, message->body_start + from, message->body_start + to, &data, &size);
-  JSValue result = JS_EXCEPTION;
-  if (status != PROXY_STATUS_OK)
-    throw_host_error(context, "proxy_get_buffer_bytes", status);
-  else if (form == BODY_TEXT)
-    result = new_text(context, data ? data : "", size);
-  else
-    result = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
+  if (status == PROXY_STATUS_OK && form == BODY_BYTES)
+    return take_host_bytes(context, data, size);
+  JSValue result = status == PROXY_STATUS_OK ? new_text(context, data ? data : "", size)
+                                             : throw_host_error(context, "proxy_get_buffer_bytes", status);
   host_free(data);
   return result;
 }

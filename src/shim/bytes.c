@@ -101,11 +101,38 @@ static bool borrow_body(JSContext *context, JSValueConst value, Bytes *bytes) {
   return true;
 }
 
-/* A Uint8Array of what the host has allocated, which is freed. */
-static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
-  JSValue bytes = JS_NewUint8ArrayCopy(context, (const uint8_t *)(data ? data : ""), size);
+/* Memory of the heap with what the host has allocated, which it takes over. NULL: an exception was thrown. */
+static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
+  if (data && data != host_block) {
+    JSMallocState *heap = &context->rt->malloc_state;
+    size_t counted = js_arena_usable_size(context->rt, data) + MALLOC_OVERHEAD; /* as js_free_rt does */
+    if (heap->malloc_size + counted < heap->malloc_limit) {
+      heap->malloc_count++;
+      heap->malloc_size += counted;
+      return (uint8_t *)data;
+    }
+    shim_heap_is_full(context->rt, size);
+    JS_ThrowOutOfMemory(context);
+    host_free(data);
+    return NULL;
+  }
+  uint8_t *copy = js_malloc(context, size ? size : 1);
+  if (copy && size)
+    memcpy(copy, data, size);
   host_free(data);
-  return bytes;
+  return copy;
+}
+
+/* A Uint8Array of what the host has allocated, which it takes over. */
+static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
+  uint8_t *block = take_host_block(context, data, size);
+  if (!block)
+    return JS_EXCEPTION;
+  JSValue buffer = js_array_buffer_constructor3(context, JS_UNDEFINED, size, NULL, JS_CLASS_ARRAY_BUFFER, block,
+                                                js_array_buffer_realloc, NULL, false);
+  if (JS_IsException(buffer))
+    js_free(context, block);
+  return js_new_uint8array(context, buffer);
 }
 
 /* An array of two values, which it takes over. */

@@ -3,6 +3,10 @@
  * Reaching one is an error in JavaScript, never a trap. docs/RELIABILITY.md tells what each does.
  */
 
+#ifndef FIRST_POLL /* a test polls always */
+#define FIRST_POLL 250
+#endif
+
 enum {
   /* The module's stack is 256 KiB (build/engine/modules.ts); the rest is for the C functions below the last check. More
      would not help: the host's own stack, V8's megabyte, is needed four times as fast. */
@@ -10,7 +14,7 @@ enum {
   /* Above the heap's limit: for jobs that others wait for, and for the report of an error. */
   GUARD_RESERVE_BYTES = 1 << 20,
   /* Calls and jumps until the clock is read: at first, so that callbacks that do little read none, and at most. */
-  GUARD_FIRST_POLL = 250,
+  GUARD_FIRST_POLL = FIRST_POLL,
   GUARD_MAX_POLL = JS_INTERRUPT_COUNTER_INIT,
   GUARD_POLL_NANOSECONDS = 1000 * 1000,
   /* Where the host refuses the clock: a million calls and jumps for each 100 ms. */

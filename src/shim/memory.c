@@ -1,8 +1,41 @@
 /*
- * Memory that the host asks for, to hand over a result (spec: proxy_on_memory_allocate).
+ * Memory that the host asks for, to hand over a result (spec: proxy_on_memory_allocate), and large blocks in general.
  *
- * Most results are small and are read at once, so one static block serves them and spares a malloc each.
+ * Most results are small and are read at once, so one static block serves them and spares a malloc each. Others are
+ * large blocks as the engine's allocator makes them, so that a typed array can take one over; until then they do not
+ * count as the heap's.
  */
+
+/* The last large block that was freed, for the next one: a request's body takes the place of the one before. */
+static struct {
+  void *block;
+  size_t size; /* 0: there is none */
+} kept;
+
+enum { KEPT_BYTES = 64 * 1024 };
+
+/* Called by the engine. NULL: none, or one that is too small, or so large that most of it would be idle. */
+static void *shim_take_kept_block(size_t size) {
+  if (size > kept.size || size < kept.size / 2)
+    return NULL;
+  void *block = kept.block;
+  kept.block = NULL;
+  kept.size = 0;
+  return block;
+}
+
+/* Called by the engine in place of `free`. The address sanitizer would not see how a block is used after that. */
+static void shim_keep_block(JSRuntime *runtime, void *block) {
+  size_t size = JS_ARENA_LARGE_BLOCKS_ONLY || shim_building ? 0 : malloc_usable_size(block);
+  if (size && size <= KEPT_BYTES) {
+    void *former = kept.block;
+    kept.block = block;
+    kept.size = size;
+    block = former;
+  }
+  if (block)
+    runtime->mf.js_free(runtime->malloc_state.opaque, block);
+}
 
 static char host_block[8192] __attribute__((aligned(16)));
 static bool host_block_taken;
@@ -12,14 +45,14 @@ static void *host_allocate(size_t size) {
     host_block_taken = true;
     return host_block;
   }
-  return malloc(size ? size : 1);
+  return size < SIZE_MAX / 2 ? arena_malloc_large(vm.runtime, size) : NULL;
 }
 
 static void host_free(void *memory) {
   if (memory == host_block)
     host_block_taken = false;
   else
-    free(memory);
+    js_arena_free(vm.runtime, memory);
 }
 
 /* What a host call has left: nothing unless it succeeded, and no length without a pointer. Returns the status. */
@@ -37,7 +70,7 @@ static uint32_t host_result(uint32_t status, char **data, size_t *size) {
 static char *host_keep(char *memory, size_t size) {
   if (memory != host_block)
     return memory;
-  char *copy = malloc(size ? size : 1);
+  char *copy = arena_malloc_large(vm.runtime, size);
   if (copy)
     memcpy(copy, memory, size);
   host_free(memory);

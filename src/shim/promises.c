@@ -104,26 +104,67 @@ static JSValue shim_settle_async(JSContext *context, JSValueConst promise, JSVal
   return JS_UNDEFINED;
 }
 
+/* Takes over both. False: an exception was thrown. */
+static bool resume_function(JSContext *context, JSAsyncFunctionData *function, JSValue value, bool reject) {
+  function->func_state.throw_flag = reject;
+  if (reject)
+    JS_Throw(context, value);
+  else
+    function->func_state.frame.cur_sp[-1] = value;
+  bool resumed = js_async_function_resume(context, function);
+  js_async_function_free(context->rt, function);
+  return resumed;
+}
+
 /*
  * A job that resumes an async function: [function, value, reject]. The first holds a reference to the function, which
  * is no JavaScript value, as async_func_resume does: an integer, for the engine.
  */
 static JSValue resume_job(JSContext *context, int argc, JSValueConst *argv) {
   JSAsyncFunctionData *function = JS_VALUE_GET_PTR(argv[0]);
-  JSValue result = JS_UNDEFINED;
-  function->func_state.throw_flag = JS_VALUE_GET_BOOL(argv[2]);
-  if (function->func_state.throw_flag)
-    JS_Throw(context, js_dup(argv[1]));
-  else
-    function->func_state.frame.cur_sp[-1] = js_dup(argv[1]);
-  if (!js_async_function_resume(context, function))
-    result = JS_EXCEPTION;
-  js_async_function_free(context->rt, function);
-  return result;
+  return resume_function(context, function, js_dup(argv[1]), JS_VALUE_GET_BOOL(argv[2])) ? JS_UNDEFINED : JS_EXCEPTION;
+}
+
+/* The same before all queued jobs, without memory for it: most often nothing is queued when a call's answer comes. */
+static struct {
+  JSAsyncFunctionData *function; /* NULL: there is none */
+  JSValue value;
+  bool reject;
+  uint32_t owner;
+} first_job;
+
+static bool has_jobs(void) { return first_job.function || !list_empty(&vm.runtime->job_list); }
+
+static uint32_t owner_of_next_job(void) {
+  return first_job.function ? first_job.owner : list_entry(vm.runtime->job_list.next, JSJobEntry, link)->owner;
+}
+
+static bool run_first_job(JSContext *context) {
+  JSAsyncFunctionData *function = first_job.function;
+  shim_turn = first_job.owner;
+  shim_job_count--;
+  first_job.function = NULL;
+  return resume_function(context, function, first_job.value, first_job.reject);
+}
+
+static void drop_first_job(void) {
+  js_async_function_free(vm.runtime, first_job.function);
+  JS_FreeValue(vm.context, first_job.value);
+  first_job.function = NULL;
+  shim_job_count--;
 }
 
 /* Queues the job. Not 0: an exception was thrown. */
 static int shim_resume_later(JSContext *context, JSAsyncFunctionData *function, JSValueConst value, bool reject) {
+  if (!has_jobs()) {
+    JS_REF_COUNT(function)++;
+    shim_job_count++;
+    first_job.function = function;
+    first_job.value = js_dup(value);
+    first_job.reject = reject;
+    first_job.owner = shim_turn;
+    return 0;
+  }
   JSValueConst argv[] = {JS_MKPTR(JS_TAG_INT, function), value, js_bool(reject)};
   JS_REF_COUNT(function)++;
   int result = JS_EnqueueJob(context, resume_job, countof(argv), argv);
@@ -156,13 +197,13 @@ static JSJobEntry *shim_new_job(JSContext *context, size_t size) {
   return job;
 }
 
-/* Called by the engine when a promise settles that something waits for. */
-static void shim_queue_reaction(JSContext *context, const JSPromiseReactionData *reaction, JSValueConst *args) {
+/* `args` are those of promise_reaction_job, of which an awaiter has the last two only. */
+static void queue_reaction(JSContext *context, uint32_t owner, JSAsyncFunctionData *awaiter, JSValueConst *args) {
   uint32_t turn = shim_turn;
-  shim_turn = reaction->owner;
+  shim_turn = owner;
   is_reacting = true;
-  int queued = reaction->awaiter ? shim_resume_later(context, reaction->awaiter, args[4], JS_VALUE_GET_BOOL(args[3]))
-                                 : JS_EnqueueJob(context, promise_reaction_job, 5, args);
+  int queued = awaiter ? shim_resume_later(context, awaiter, args[4], JS_VALUE_GET_BOOL(args[3]))
+                       : JS_EnqueueJob(context, promise_reaction_job, 5, args);
   if (queued < 0) {
     JS_FreeValue(context, JS_GetException(context));
     Stream *stream = find_stream(shim_turn);
@@ -174,6 +215,20 @@ static void shim_queue_reaction(JSContext *context, const JSPromiseReactionData 
   }
   is_reacting = false;
   shim_turn = turn;
+}
+
+/* Called by the engine when a promise settles that something waits for. */
+static void shim_queue_reaction(JSContext *context, const JSPromiseReactionData *reaction, JSValueConst *args) {
+  queue_reaction(context, reaction->owner, reaction->awaiter, args);
+}
+
+/* The same for the async function that waits first. */
+static void shim_resume_awaiter(JSContext *context, JSPromiseData *data, JSValueConst value, bool reject) {
+  JSAsyncFunctionData *awaiter = data->awaiter;
+  JSValueConst args[] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED, js_bool(reject), value};
+  data->awaiter = NULL;
+  queue_reaction(context, data->awaiter_owner, awaiter, args);
+  js_async_function_free(context->rt, awaiter);
 }
 
 static JSPromiseReactionData *new_awaiter(JSContext *context, JSAsyncFunctionData *function) {
@@ -188,6 +243,25 @@ static JSPromiseReactionData *new_awaiter(JSContext *context, JSAsyncFunctionDat
   return reaction;
 }
 
+/* Makes the function wait for a promise that is pending. False: an exception was thrown. */
+static bool add_awaiter(JSContext *context, JSPromiseData *data, JSAsyncFunctionData *function) {
+  if (!data->awaiter && list_empty(&data->promise_reactions[0])) { /* both lists have the same waiters */
+    JS_REF_COUNT(function)++;
+    data->awaiter = function;
+    data->awaiter_owner = shim_turn;
+    return true;
+  }
+  JSPromiseReactionData *reactions[2] = {new_awaiter(context, function), NULL};
+  if (reactions[0] && (reactions[1] = new_awaiter(context, function))) {
+    for (size_t i = 0; i < countof(reactions); i++)
+      list_add_tail(&reactions[i]->link, &data->promise_reactions[i]);
+    return true;
+  }
+  if (reactions[0])
+    promise_reaction_data_free(context->rt, reactions[0]);
+  return false;
+}
+
 /* Called by the engine when an async function awaits a value. Not 0: an exception was thrown. */
 static int shim_await(JSContext *context, JSAsyncFunctionData *function, JSValueConst value) {
   if (!JS_IsObject(value))
@@ -196,16 +270,9 @@ static int shim_await(JSContext *context, JSAsyncFunctionData *function, JSValue
   if (JS_IsException(promise))
     return -1;
   JSPromiseData *data = promise_data(promise);
-  int result = -1;
+  int result;
   if (data->promise_state == JS_PROMISE_PENDING) {
-    JSPromiseReactionData *reactions[2] = {new_awaiter(context, function), NULL};
-    if (reactions[0] && (reactions[1] = new_awaiter(context, function))) {
-      for (size_t i = 0; i < countof(reactions); i++)
-        list_add_tail(&reactions[i]->link, &data->promise_reactions[i]);
-      result = 0;
-    } else if (reactions[0]) {
-      promise_reaction_data_free(context->rt, reactions[0]);
-    }
+    result = add_awaiter(context, data, function) ? 0 : -1;
   } else {
     bool rejected = data->promise_state == JS_PROMISE_REJECTED;
     call_promise_rejection_tracker(context, promise, true);
@@ -276,6 +343,8 @@ static void report_rejections(void) {
 
 /* Takes the jobs of one owner out of the queue. */
 static void drop_jobs(uint32_t owner) {
+  if (first_job.function && first_job.owner == owner)
+    drop_first_job();
   struct list_head *at, *next;
   list_for_each_safe(at, next, &vm.runtime->job_list) {
     JSJobEntry *job = list_entry(at, JSJobEntry, link);
@@ -336,8 +405,8 @@ static void end_late_turn(void) {
     end_turn(shim_turn, late_jobs);
     return;
   }
-  while (!list_empty(&vm.runtime->job_list))
-    end_turn(list_entry(vm.runtime->job_list.next, JSJobEntry, link)->owner, late_jobs);
+  while (has_jobs())
+    end_turn(owner_of_next_job(), late_jobs);
 }
 
 static void end_lost_turns(void) {
@@ -367,9 +436,9 @@ static void run_jobs(void) {
       end_late_turn();
     if (jobs_are_lost)
       end_lost_turns();
-    if (list_empty(&vm.runtime->job_list))
+    if (!has_jobs())
       break;
-    if (JS_ExecutePendingJob(vm.runtime, &context) < 0)
+    if (first_job.function ? !run_first_job(vm.context) : JS_ExecutePendingJob(vm.runtime, &context) < 0)
       log_exception("a promise job failed:");
   }
   shim_turn = turn;

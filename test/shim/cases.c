@@ -933,6 +933,68 @@ static void test_memory_runs_out_anywhere(void) {
   finish(id);
 }
 
+static uint32_t polls, polls_left;
+
+/* In place of the guards' own: polls at each call and jump, and the time is over after so many. */
+static int poll_by_count(JSRuntime *runtime, void *opaque) {
+  polls++;
+  if (!guard.expired && --polls_left == 0) {
+    guard.expired = guard.late_turn = true;
+    guard.hits |= GUARD_HIT_TIME;
+    polls_left = 40; /* for those whose turn comes after */
+  }
+  vm.context->interrupt_counter = !guard.expired;
+  return guard.expired;
+}
+
+/* Polls until the request and what follows it are over, or have been interrupted after `most`. */
+static uint32_t run_for(const char *path, uint32_t most) {
+  uint32_t action;
+  host_new_headers();
+  host_add_header(":path", path);
+  host_add_header("x-twice", "one");
+  polls = 0;
+  polls_left = most;
+  uint32_t before = host.last_call, id = request(path, &action);
+  for (uint32_t call = host.last_call; call > before; call--)
+    answer(call);
+  grpc_metadata(host.last_grpc);
+  grpc_answer(host.last_grpc);
+  grpc_close(host.last_grpc, 0, "");
+  set_body("ab");
+  proxy_on_request_body(id, 2, 1);
+  answer(host.last_call);
+  proxy_on_response_headers(id, 0, 0);
+  proxy_on_response_body(id, 2, 1);
+  finish(id);
+  for (uint32_t call = host.last_call; call > before; call--)
+    answer(call); /* those that came after */
+  return polls;
+}
+
+/* The time is over at each point in turn. */
+static void test_time_is_over_anywhere(void) {
+  static const char *const paths[] = {"/headers",      "/iterate", "/bad-value",  "/call",        "/parallel",
+                                      "/state",        "/wasi",    "/grpc",       "/grpc-stream", "/reply",
+                                      "/throw",        "/body",    "/body-waits", "/odd",         "/odd-functions",
+                                      "/reject-later", "/breed",   "/functions",  "/json-body",   "/recursion"};
+  size_t before = 0;
+  for (int round = 0; round < 2; round++) { /* what is kept for the next time is there in the second */
+    before = heap_size();
+    for (size_t i = 0; i < countof(paths); i++) {
+      JS_SetInterruptHandler(vm.runtime, poll_by_count, NULL);
+      uint32_t all = run_for(paths[i], 20000), step = 1 + all / 60;
+      for (uint32_t most = 1 + (uint32_t)round * step / 2; most <= all; most += step)
+        run_for(paths[i], most);
+      JS_SetInterruptHandler(vm.runtime, guard_poll, NULL);
+      host_reset();
+      CHECK(run("/headers") == PROXY_ACTION_CONTINUE);
+    }
+  }
+  CHECK(heap_size() <= before + 1024);
+  CHECK(vm.grpc_calls.count == 0 && shim_job_count == 0);
+}
+
 /* An empty part of a string that could not be made. */
 static void test_empty_values_without_memory(void) {
   for (size_t room = 0; room < 4096; room += 8) {
@@ -1452,6 +1514,7 @@ static const struct {
     CASE(test_heap_stays_flat),
     CASE(test_functions),
     CASE(test_field_of_a_body),
+    CASE(test_time_is_over_anywhere),
     CASE(test_memory_runs_out_anywhere),
     CASE(test_empty_values_without_memory),
     CASE(test_allocations_fail_anywhere),

@@ -11,7 +11,12 @@ let program = "";
 let bytecode = "";
 
 beforeAll(async () => {
-  program = await compileNatively("cases", ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]);
+  program = await compileNatively("cases", [
+    "-g",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=undefined",
+    "-DFIRST_POLL=1",
+  ]);
   bytecode = await compileFilter("cases", source("program.ts"));
 }, 240_000);
 

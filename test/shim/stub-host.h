@@ -229,7 +229,10 @@ uint32_t proxy_get_header_map_value(uint32_t map, const char *name, size_t name_
 uint32_t proxy_add_header_map_value(uint32_t map, const char *name, size_t name_size, const char *value, size_t size) {
   if (host_map.gone)
     return PROXY_STATUS_BAD_ARGUMENT;
-  Header *header = &host_map.headers[host_map.count++ % 64];
+  if (host_map.count == countof(host_map.headers) || name_size >= sizeof (Header){0}.name ||
+      size >= sizeof (Header){0}.value)
+    return PROXY_STATUS_BAD_ARGUMENT;
+  Header *header = &host_map.headers[host_map.count++];
   memset(header, 0, sizeof *header);
   memcpy(header->name, name, name_size);
   memcpy(header->value, value, size);
@@ -239,6 +242,8 @@ uint32_t proxy_add_header_map_value(uint32_t map, const char *name, size_t name_
 uint32_t proxy_remove_header_map_value(uint32_t map, const char *name, size_t name_size) {
   if (host_map.gone)
     return PROXY_STATUS_BAD_ARGUMENT;
+  if (name_size >= sizeof (Header){0}.name) /* of none */
+    return PROXY_STATUS_OK;
   uint32_t kept = 0;
   for (uint32_t i = 0; i < host_map.count; i++)
     if (strncasecmp(host_map.headers[i].name, name, name_size) || host_map.headers[i].name[name_size])
