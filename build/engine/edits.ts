@@ -467,18 +467,22 @@ function callGettersAtOnce(): Edit[] {
  * general allocator. See src/shim/memory.c.
  */
 function keepLargeBlock(): Edit[] {
-  const why = "the last large block is kept for the next";
+  const why = "the last large block is kept for the next, and the host's results are such blocks";
+  const allocation =
+    "    b = rt->mf.js_malloc(rt->malloc_state.opaque,\n                         sizeof(JSMallocBlockHeader) + size);\n" +
+    "    if (!b)\n        return NULL;\n    b->u.block_idx = JS_ARENA_FREE_NIL;\n    b->block_size_idx = 0xff; /* fail safe */\n" +
+    "    return b->user_data;\n}\n";
+  const head = "static no_inline void *arena_malloc_large(JSRuntime *rt, size_t size)\n{\n";
   return [
     {
       file: "quickjs.c",
       why,
-      find:
-        "    b = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
-        "                         sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n        return NULL;\n    b->u.block_idx",
+      find: `${head}    JSMallocBlockHeader *b;\n    shim_charge_allocation(size);\n${allocation}`,
       replace:
-        "    b = shim_take_kept_block(sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n" +
-        "        b = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
-        "                             sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n        return NULL;\n    b->u.block_idx",
+        "static void *shim_take_kept_block(size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n\n" +
+        "static no_inline void *arena_large_block(JSRuntime *rt, size_t size)\n{\n    JSMallocBlockHeader *b;\n" +
+        "    b = shim_take_kept_block(sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n    " +
+        `${allocation}\n${head}    shim_charge_allocation(size);\n    return arena_large_block(rt, size);\n}\n`,
     },
     {
       file: "quickjs.c",
@@ -486,14 +490,6 @@ function keepLargeBlock(): Edit[] {
       find: "        } else {\n            rt->mf.js_free(rt->malloc_state.opaque, b);\n        }\n    } else {\n        unsigned int block_idx",
       replace:
         "        } else {\n            shim_keep_block(rt, b);\n        }\n    } else {\n        unsigned int block_idx",
-    },
-    {
-      file: "quickjs.c",
-      why: "declares what keeps it",
-      find: "static no_inline void *arena_malloc_large(JSRuntime *rt, size_t size)\n{\n",
-      replace:
-        "static void *shim_take_kept_block(size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n\n" +
-        "static no_inline void *arena_malloc_large(JSRuntime *rt, size_t size)\n{\n",
     },
   ];
 }
@@ -506,7 +502,8 @@ function zeroFreeBlocks(): Edit[] {
       file: "quickjs.c",
       why: "the same of a block that is used again, and not to its end: what was there before could be taken for a pointer",
       find: "static void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
-      replace: "static bool shim_building;\n\nstatic void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
+      replace:
+        "static bool shim_building;\n\nstatic inline __attribute__((always_inline)) void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
     },
     {
       file: "quickjs.c",

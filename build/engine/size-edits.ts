@@ -43,6 +43,12 @@ export const SIZE_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
+    why: "one copy of it, and all of it: everything frees",
+    find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
+    replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
+  },
+  {
+    file: "quickjs.c",
     why: "a module has one context, which lives as long as its VM",
     find: "    assert(JS_REF_COUNT(ctx) == 0);\n",
     replace: "    assert(JS_REF_COUNT(ctx) == 0);\n#ifdef __wasm__\n    return;\n#endif\n",

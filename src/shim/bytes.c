@@ -109,6 +109,7 @@ static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
     if (heap->malloc_size + counted < heap->malloc_limit) {
       heap->malloc_count++;
       heap->malloc_size += counted;
+      shim_charge(context, size);
       return (uint8_t *)data;
     }
     shim_heap_is_full(context->rt, size);

@@ -25,7 +25,7 @@ static void *shim_take_kept_block(size_t size) {
 }
 
 /* Called by the engine in place of `free`. The address sanitizer would not see how a block is used after that. */
-static void shim_keep_block(JSRuntime *runtime, void *block) {
+static no_inline void shim_keep_block(JSRuntime *runtime, void *block) {
   size_t size = JS_ARENA_LARGE_BLOCKS_ONLY || shim_building ? 0 : malloc_usable_size(block);
   if (size && size <= KEPT_BYTES) {
     void *former = kept.block;
@@ -45,14 +45,14 @@ static void *host_allocate(size_t size) {
     host_block_taken = true;
     return host_block;
   }
-  return size < SIZE_MAX / 2 ? arena_malloc_large(vm.runtime, size) : NULL;
+  return size < SIZE_MAX / 2 ? arena_large_block(vm.runtime, size) : NULL;
 }
 
 static void host_free(void *memory) {
   if (memory == host_block)
     host_block_taken = false;
-  else
-    js_arena_free(vm.runtime, memory);
+  else if (memory)
+    shim_keep_block(vm.runtime, container_of(memory, JSMallocBlockHeader, user_data));
 }
 
 /* What a host call has left: nothing unless it succeeded, and no length without a pointer. Returns the status. */
@@ -70,7 +70,7 @@ static uint32_t host_result(uint32_t status, char **data, size_t *size) {
 static char *host_keep(char *memory, size_t size) {
   if (memory != host_block)
     return memory;
-  char *copy = arena_malloc_large(vm.runtime, size);
+  char *copy = arena_large_block(vm.runtime, size);
   if (copy)
     memcpy(copy, memory, size);
   host_free(memory);

@@ -24,6 +24,7 @@ const POINTERS: readonly Reason[] = [
       "JS_GetPropertyInt64",
       "JS_NewObjectFromShape",
       "__JS_AtomToValue",
+      "arena_large_block",
       "arena_new",
       "borrow_byte_string",
       "js_alloc_string_rt",
@@ -36,6 +37,7 @@ const POINTERS: readonly Reason[] = [
       "js_realloc_rt",
       "new_byte_string",
       "new_text",
+      "shim_keep_block",
     ],
   },
   {
