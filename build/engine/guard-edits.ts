@@ -228,6 +228,16 @@ export const GUARD_EDITS: readonly Edit[] = [
       "    if (unlikely(js_poll_interrupts(ctx))) {\n        JS_FreeValue(ctx, val);\n        return -1;\n    }\n" +
       "    return JS_DefinePropertyValueValue(",
   },
+  {
+    file: "quickjs.c",
+    why: "find and its kin: an element that was freed is not freed again when the time is over; upstream does, at its own poll",
+    find:
+      "        JS_FreeValue(ctx, val);\n        JS_FreeValue(ctx, index_val);\n    }\n    JS_FreeValue(ctx, obj);\n" +
+      "    if (mode == ArrayFindIndex",
+    replace:
+      "        JS_FreeValue(ctx, val);\n        val = JS_UNDEFINED;\n        JS_FreeValue(ctx, index_val);\n    }\n" +
+      "    JS_FreeValue(ctx, obj);\n    if (mode == ArrayFindIndex",
+  },
   // Strings.
   {
     file: "quickjs.c",
@@ -404,16 +414,6 @@ export const GUARD_EDITS: readonly Edit[] = [
       "        goto exception;\n    }\n    if (unlikely(js_poll_interrupts(ctx)))\n        goto exception;\n\n    if (JS_IsObject(val)) {\n",
   },
   // Numbers.
-  {
-    file: "quickjs.c",
-    why: "find and its kin: an element that was freed is not freed again when the time is over; upstream does, at its own poll",
-    find:
-      "        JS_FreeValue(ctx, val);\n        JS_FreeValue(ctx, index_val);\n    }\n    JS_FreeValue(ctx, obj);\n" +
-      "    if (mode == ArrayFindIndex",
-    replace:
-      "        JS_FreeValue(ctx, val);\n        val = JS_UNDEFINED;\n        JS_FreeValue(ctx, index_val);\n    }\n" +
-      "    JS_FreeValue(ctx, obj);\n    if (mode == ArrayFindIndex",
-  },
   {
     file: "quickjs.c",
     why: "arithmetic of n digits takes n * n: at upstream's limit of 2^20 bits one multiplication is a second",

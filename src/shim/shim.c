@@ -6,7 +6,7 @@
  *
  * Ownership: a `JSValue` that a function returns, or that a struct's field holds, is owned there and freed there;
  * a `JSValueConst` parameter is borrowed. Memory that the host filled in is freed with `host_free`, the engine's with
- * `js_free*`; never one with the other.
+ * `js_free*`; never one with the other, but for what `take_host_bytes` has made the engine's.
  */
 #include "libc.h"
 

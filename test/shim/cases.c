@@ -983,7 +983,7 @@ static void test_time_is_over_anywhere(void) {
     before = heap_size();
     for (size_t i = 0; i < countof(paths); i++) {
       JS_SetInterruptHandler(vm.runtime, poll_by_count, NULL);
-      uint32_t all = run_for(paths[i], 20000), step = 1 + all / 50;
+      uint32_t all = run_for(paths[i], 20000), step = 1 + all / 20;
       for (uint32_t most = 1 + (uint32_t)round * step / 3; most <= all; most += step)
         run_for(paths[i], most);
       JS_SetInterruptHandler(vm.runtime, guard_poll, NULL);
@@ -1065,7 +1065,7 @@ static void test_allocations_fail_anywhere(void) {
                                       "/json-body", "/parallel",      "/wasi",  "/throw"};
   vm.limits.callback_ms = 5;
   for (size_t i = 0; i < countof(paths); i++) {
-    size_t all = run_with_allocations(paths[i], SIZE_MAX / 2), step = 1 + all / 40;
+    size_t all = run_with_allocations(paths[i], SIZE_MAX / 2), step = 1 + all / 25;
     for (size_t left = i % step; left <= all; left += step)
       run_with_allocations(paths[i], left);
   }
