@@ -198,13 +198,16 @@ static uint32_t run_arrived(Message *message) {
   return PROXY_ACTION_CONTINUE;
 }
 
-/* The same, with what arrives meanwhile. */
+enum { MOST_ARRIVALS = 16 };
+
+/* The same, with what arrives meanwhile. From a host that has something new within each host call the rest waits. */
 static uint32_t run_all(Message *message) {
-  uint32_t action;
-  do
-    action = run_arrived(message);
-  while (action == PROXY_ACTION_CONTINUE && message->arrived);
-  return action;
+  for (int i = 0; i < MOST_ARRIVALS; i++) {
+    uint32_t action = run_arrived(message);
+    if (action != PROXY_ACTION_CONTINUE || !message->arrived)
+      return action;
+  }
+  return PROXY_ACTION_PAUSE;
 }
 
 /* A paused hook's promise has settled: the stream goes on, unless something else of it waits. */

@@ -1382,6 +1382,21 @@ static void test_stream_ends_within_a_host_call(void) {
   }
 }
 
+static uint32_t stream_that_arrives;
+
+static void headers_arrive_again(void) { proxy_on_request_headers(stream_that_arrives, 1, 0); }
+
+/* With each host call of the stream's own hook, which would never come to an end. */
+static void test_headers_arrive_within_each_host_call(void) {
+  stream_that_arrives = next_stream++;
+  host_add_header(":path", "/state");
+  proxy_on_context_create(stream_that_arrives, ROOT);
+  host_reenter = headers_arrive_again;
+  CHECK(proxy_on_request_headers(stream_that_arrives, host_map.count, 1) == PROXY_ACTION_PAUSE);
+  host_reenter = NULL;
+  finish(stream_that_arrives);
+}
+
 static void test_body_arrives_within_a_host_call(void) {
   uint32_t action;
   uint32_t id = next_stream;
@@ -1524,6 +1539,7 @@ static const struct {
     CASE(test_callbacks_that_the_spec_forbids),
     CASE(test_plugin_ends_before_its_streams),
     CASE(test_stream_ends_within_a_host_call),
+    CASE(test_headers_arrive_within_each_host_call),
     CASE(test_body_arrives_within_a_host_call),
     CASE(test_bytes_that_a_getter_takes_away),
     CASE(test_odd_arguments),
