@@ -903,6 +903,31 @@ static void test_field_of_a_body(void) {
   }
 }
 
+static void answer_calls_after(uint32_t before) {
+  for (uint32_t call = host.last_call; call > before; call--)
+    answer(call);
+}
+
+/* A stream with all that comes after its request: answers, messages, a body, a response and its end. */
+static void run_whole(const char *path) {
+  uint32_t action, before = host.last_call, id = request(path, &action);
+  answer_calls_after(before);
+  grpc_metadata(host.last_grpc);
+  grpc_answer(host.last_grpc);
+  set_body("ab");
+  proxy_on_request_body(id, 2, 1);
+  answer(host.last_call);
+  proxy_on_response_headers(id, 0, 0);
+  proxy_on_response_body(id, 2, 1);
+  finish(id);
+}
+
+/* What it has left open. */
+static void end_calls_after(uint32_t before) {
+  answer_calls_after(before);
+  grpc_close(host.last_grpc, 0, ""); /* a stream that has lost a message ends with an error */
+}
+
 /* Memory runs out at each point in turn: a stream may be lost to the filter, nothing else. */
 static void test_memory_runs_out_anywhere(void) {
   uint32_t action;
@@ -911,18 +936,10 @@ static void test_memory_runs_out_anywhere(void) {
     JS_SetMemoryLimit(vm.runtime, heap_size() + room);
     static const char *const paths[] = {"/headers", "/call", "/iterate",     "/body",      "/state",
                                         "/wasi",    "/grpc", "/grpc-stream", "/functions", "/json-body"};
-    uint32_t id = request(paths[room / 40 % countof(paths)], &action);
-    answer(host.last_call);
-    grpc_metadata(host.last_grpc);
-    grpc_answer(host.last_grpc);
-    set_body("ab");
-    proxy_on_request_body(id, 2, 1);
-    answer(host.last_call);
-    proxy_on_response_headers(id, 0, 0);
-    proxy_on_response_body(id, 2, 1);
-    finish(id);
+    uint32_t before = host.last_call;
+    run_whole(paths[room / 40 % countof(paths)]);
     JS_SetMemoryLimit(vm.runtime, vm.limits.heap_bytes);
-    grpc_close(host.last_grpc, 0, ""); /* a stream that has lost a message ends with an error */
+    end_calls_after(before);
   }
   CHECK(vm.grpc_calls.count == 0);
   host_new_headers();
@@ -949,26 +966,14 @@ static int poll_by_count(JSRuntime *runtime, void *opaque) {
 
 /* Polls until the request and what follows it are over, or have been interrupted after `most`. */
 static uint32_t run_for(const char *path, uint32_t most) {
-  uint32_t action;
   host_new_headers();
   host_add_header(":path", path);
   host_add_header("x-twice", "one");
   polls = 0;
   polls_left = most;
-  uint32_t before = host.last_call, id = request(path, &action);
-  for (uint32_t call = host.last_call; call > before; call--)
-    answer(call);
-  grpc_metadata(host.last_grpc);
-  grpc_answer(host.last_grpc);
-  grpc_close(host.last_grpc, 0, "");
-  set_body("ab");
-  proxy_on_request_body(id, 2, 1);
-  answer(host.last_call);
-  proxy_on_response_headers(id, 0, 0);
-  proxy_on_response_body(id, 2, 1);
-  finish(id);
-  for (uint32_t call = host.last_call; call > before; call--)
-    answer(call); /* those that came after */
+  uint32_t before = host.last_call;
+  run_whole(path);
+  end_calls_after(before);
   return polls;
 }
 
@@ -1037,24 +1042,14 @@ static void unlimit_allocations(void) {
 
 /* A request, and what follows it, for which so many allocations succeed. Returns how many it has made. */
 static size_t run_with_allocations(const char *path, size_t left) {
-  uint32_t action;
   host_new_headers();
   host_add_header(":path", path);
   limit_allocations(left);
-  uint32_t before = host.last_call, id = request(path, &action);
-  for (uint32_t call = host.last_call; call > before; call--)
-    answer(call);
-  grpc_answer(host.last_grpc);
-  set_body("ab");
-  proxy_on_request_body(id, 2, 1);
-  proxy_on_response_headers(id, 0, 0);
-  proxy_on_response_body(id, 0, 1);
-  finish(id);
+  uint32_t before = host.last_call;
+  run_whole(path);
   size_t made = left - allocations_left;
   unlimit_allocations();
-  for (uint32_t call = host.last_call; call > before; call--)
-    answer(call); /* those that came after */
-  grpc_close(host.last_grpc, 0, "");
+  end_calls_after(before);
   return made;
 }
 
