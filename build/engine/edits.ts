@@ -479,9 +479,9 @@ function keepLargeBlock(): Edit[] {
       why,
       find: `${head}    JSMallocBlockHeader *b;\n    shim_charge_allocation(size);\n${allocation}`,
       replace:
-        "static void *shim_take_kept_block(size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n\n" +
+        "static void *shim_take_kept_block(JSRuntime *rt, size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n\n" +
         "static no_inline void *arena_large_block(JSRuntime *rt, size_t size)\n{\n    JSMallocBlockHeader *b;\n" +
-        "    b = shim_take_kept_block(sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n    " +
+        "    b = shim_take_kept_block(rt, sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n    " +
         `${allocation}\n${head}    shim_charge_allocation(size);\n    return arena_large_block(rt, size);\n}\n`,
     },
     {

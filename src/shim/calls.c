@@ -222,7 +222,7 @@ static bool serialize_call_headers(JSContext *context, JSValueConst *argv, PairW
 
 /* False: an exception was thrown. HTTP calls, gRPC calls and gRPC streams count together. */
 static bool may_call(JSContext *context) {
-  uint32_t open = vm.calls.count + vm.grpc_calls.count;
+  uint32_t open = vm.calls.count + vm.grpc_calls.count + vm.refused_grpc_calls;
   if (vm.building || open < vm.limits.open_calls) /* the host refuses it then, and says why */
     return true;
   JS_ThrowRangeError(context,

@@ -18,6 +18,7 @@ typedef struct GrpcCall {
   bool stream;
   bool half_closed; /* proxy_grpc_close was called: the host forgets the stream by itself when the server ends it */
   bool incomplete;  /* something that arrived could not be handed over */
+  bool outdated;    /* of a configuration that is over: see js_cancel_grpc_streams */
   JSValue target;   /* a call's promise, a stream's receiver; undefined: nobody listens any more */
   struct GrpcCall *next_refused;
 } GrpcCall;
@@ -120,6 +121,7 @@ static GrpcCall *take_refused_grpc_call(uint32_t plugin_id) {
     GrpcCall *call = *at;
     if (call->plugin_id == plugin_id) {
       *at = call->next_refused;
+      vm.refused_grpc_calls--;
       return call;
     }
   }
@@ -138,6 +140,7 @@ static bool keep_refused_grpc_call(JSContext *context, GrpcCall *call, const cha
   while (*last)
     last = &(*last)->next_refused;
   *last = call;
+  vm.refused_grpc_calls++;
   return true;
 }
 

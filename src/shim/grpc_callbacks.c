@@ -18,11 +18,8 @@ static JSValue load_grpc_message(uint32_t announced) {
   if (announced) /* an empty message has no buffer in some hosts */
     status = host_result(proxy_get_buffer_bytes(PROXY_BUFFER_TYPE_GRPC_CALL_MESSAGE, 0, announced, &data, &size), &data,
                          &size);
-  JSValue bytes = status == PROXY_STATUS_OK
-                      ? JS_NewUint8ArrayCopy(vm.context, (const uint8_t *)(data ? data : ""), size)
-                      : throw_host_error(vm.context, "proxy_get_buffer_bytes", status);
-  host_free(data);
-  return bytes;
+  return status == PROXY_STATUS_OK ? take_host_bytes(vm.context, data, size)
+                                   : throw_host_error(vm.context, "proxy_get_buffer_bytes", status);
 }
 
 static JSValue load_grpc_metadata(uint32_t map_type, uint32_t count) {

@@ -162,19 +162,25 @@ static JSValue js_forget_grpc_stream(JSContext *context, JSValueConst this, int 
   return JS_UNDEFINED;
 }
 
-/* cancel_grpc_streams(plugin): those that its old configuration has started. */
+/* cancel_grpc_streams(plugin): those that its old configuration has started, and none that begins meanwhile: a host may
+   configure the plugin again within each cancellation. */
 static JSValue js_cancel_grpc_streams(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   uint32_t plugin_id, status;
   if (JS_ToUint32(context, &plugin_id, argv[0]) < 0)
     return JS_EXCEPTION;
   const IdTable *table = &vm.grpc_calls;
   for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
+    GrpcCall *call = table->slots[i].value;
+    if (call && call->stream && call->plugin_id == plugin_id)
+      call->outdated = true;
+  }
+  for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
     const GrpcCall *call = table->slots[i].value;
-    if (!call || !call->stream || call->plugin_id != plugin_id)
+    if (!call || !call->outdated || call->plugin_id != plugin_id)
       continue;
     GrpcCall *stream = cancel_grpc_call(table->slots[i].id, &status);
     close_grpc_call(stream, GRPC_CANCELLED, JS_NewString(context, "its plugin has ended or was configured again"));
-    i = UINT32_MAX; /* taking one out moves others, and its receiver may have started new ones */
+    i = UINT32_MAX; /* taking one out moves others */
   }
   return JS_UNDEFINED;
 }

@@ -31,28 +31,59 @@ static struct {
   uint64_t spent;  /* nanoseconds since the first poll that count */
   uint32_t interval;
   uint32_t polls;
-  uint32_t late;  /* how often this callback has used up its time */
-  uint32_t hits;  /* GUARD_HIT_*: since the last `report_hits` */
-  bool charged;   /* the next poll comes because much was done */
-  bool expired;   /* each poll throws */
-  bool late_turn; /* whose turn it was when that happened is still to be ended: see promises.c */
+  uint32_t late;     /* how often this callback has used up its time */
+  uint32_t hits;     /* GUARD_HIT_*: since the last `report_hits` */
+  bool charged;      /* the next poll comes because much was done */
+  bool expired;      /* each poll throws */
+  bool late_turn;    /* whose turn it was when that happened is still to be ended: see promises.c */
+  uint64_t renewed;  /* clock at this callback's last renewal, 0 before the first */
+  uint64_t extended; /* nanoseconds since the first renewal that count */
 } guard;
 
 /* The numbers are those of src/sdk/step-aside.ts. */
 enum { GUARD_HIT_TIME = 1, GUARD_HIT_HEAP = 2, GUARD_HIT_STACK = 4, GUARD_BACK = 8 };
 
-/* Gives whatever runs next the whole time. */
-static void guard_renew(void) {
+static void give_whole_time(void) {
   guard.polled = guard.spent = 0;
   guard.expired = false;
   guard.interval = GUARD_FIRST_POLL;
   vm.context->interrupt_counter = GUARD_FIRST_POLL;
 }
 
+static uint64_t callback_nanoseconds(void) { return vm.limits.callback_ms * 1000000ull; }
+
+/* A worker that has had to wait for a processor, in a container whose share is used up for example, has not worked: no
+   single pause is the whole limit. */
+static uint64_t without_pause(uint64_t spent) {
+  uint64_t most = callback_nanoseconds() / 4;
+  return spent < most ? spent : most;
+}
+
+/* True: reports of errors and ends of turns have had as much time as they get in one callback. */
+static bool is_extended_enough(void) {
+  uint64_t now = js__hrtime_ns();
+  if (guard.renewed)
+    guard.extended += without_pause(now - guard.renewed);
+  guard.renewed = now;
+  return guard.extended > (GUARD_MAX_LATE + 1) * callback_nanoseconds();
+}
+
+/* Gives what runs next the whole time. But a host that begins other callbacks within each host call, which report their
+   errors, must not keep one for ever. */
+static void guard_renew(void) {
+  if (vm.building || !is_extended_enough()) {
+    give_whole_time();
+    return;
+  }
+  guard.expired = true;
+  vm.context->interrupt_counter = 0;
+}
+
 static void guard_enter(void) {
   guard.late = 0;
   guard.late_turn = false;
-  guard_renew();
+  guard.renewed = guard.extended = 0;
+  give_whole_time();
 }
 
 /* Work whose cost grows with its operands makes the next poll come earlier: bytes or elements, of which 64 cost about
@@ -82,17 +113,15 @@ static void adapt_interval(uint64_t spent) {
 }
 
 static bool is_late(void) {
-  uint64_t now = js__hrtime_ns(), limit = vm.limits.callback_ms * 1000000ull;
+  uint64_t now = js__hrtime_ns();
   if (!now)
     return (guard.spent += guard.interval) > vm.limits.callback_ms * GUARD_CALLS_PER_MILLISECOND;
   uint64_t spent = guard.polled ? now - guard.polled : 0;
   guard.polled = now;
   adapt_interval(spent);
-  /* A worker that has had to wait for a processor, in a container whose share is used up for example, has not worked:
-     no single pause is the whole limit. */
-  guard.spent += guard.charged || spent < limit / 4 ? spent : limit / 4;
+  guard.spent += guard.charged ? spent : without_pause(spent);
   guard.charged = false;
-  return guard.spent > limit;
+  return guard.spent > callback_nanoseconds();
 }
 
 static int guard_poll(JSRuntime *runtime, void *opaque) {

@@ -14,14 +14,18 @@ static struct {
 
 enum { KEPT_BYTES = 64 * 1024 };
 
-/* Called by the engine. NULL: none, or one that is too small, or so large that most of it would be idle. */
-static void *shim_take_kept_block(size_t size) {
-  if (size > kept.size || size < kept.size / 2)
-    return NULL;
+static void *take_kept(void) {
   void *block = kept.block;
   kept.block = NULL;
   kept.size = 0;
   return block;
+}
+
+/* Called by the engine. NULL: none, or one that is too small, or so large that most of it would be idle. */
+static void *shim_take_kept_block(JSRuntime *runtime, size_t size) {
+  if (size > KEPT_BYTES && kept.size) /* a block of megabytes may need its place, too */
+    runtime->mf.js_free(runtime->malloc_state.opaque, take_kept());
+  return size > kept.size || size < kept.size / 2 ? NULL : take_kept();
 }
 
 /* Called by the engine in place of `free`. The address sanitizer would not see how a block is used after that. */

@@ -61,6 +61,11 @@ export class ChaosHost {
     return this.#memory.buffer.byteLength;
   }
 
+  /** The number by which an event means the callback. */
+  numberOf(name: string): number {
+    return this.#callbacks.indexOf(name);
+  }
+
   /** Calls one of the module's callbacks. Contexts are few. */
   call({ callback, parameters: [first = 0, ...parameters] }: Event): void {
     const name = this.#callbacks[callback % this.#callbacks.length] ?? "";

@@ -547,6 +547,16 @@ static void test_refused_grpc_calls(void) {
   grpc_close(4002, 14, "Cluster not available");
   finish(first);
   finish(second);
+  uint32_t most = vm.limits.open_calls;
+  vm.limits.open_calls = 1;
+  for (int i = 0; i < 2; i++) { /* no host that never says why makes the heap full */
+    host_new_headers();
+    finish(request("/grpc", &action));
+  }
+  CHECK(action == PROXY_ACTION_CONTINUE && host_logged("1 calls are open, which is the limit"));
+  vm.limits.open_calls = most;
+  grpc_close(4003, 14, "Cluster not available");
+  CHECK(!vm.refused_grpc_calls);
   host.grpc_forbidden = true; /* by a restriction: there is no reason to wait for */
   host_new_headers();
   CHECK(run("/grpc") == PROXY_ACTION_CONTINUE && host_logged("refused-by-host proxy_grpc_call: InternalFailure"));

@@ -19,7 +19,7 @@ import {
 import type { Gauge } from "proxy-wasm-ts";
 
 import { attacks } from "../attacks/attacks.ts";
-import { KINDS } from "./kinds.ts";
+import { HEAP_BYTES, KINDS } from "./kinds.ts";
 
 const REPORT_MS = 200;
 /** Longer than anything here takes, but for what never answers. */
@@ -27,9 +27,6 @@ const LONG_MS = 30_000;
 const SHORT_MS = 50;
 /** More than is usual, so that 10 MiB are no endless loop on a busy machine. */
 const CALLBACK_MS = 250;
-/** Soon filled, and enough for the largest answer twice. */
-const HEAP_BYTES = 40 * 2 ** 20;
-
 interface Config {
   /** Which of the configurations this is. */
   readonly generation: number;

@@ -44,6 +44,8 @@ export interface Kind {
 }
 
 export const BIG_BYTES = 10 * 2 ** 20;
+/** The limit of the filter's heap: soon filled, and enough for the largest answer twice. */
+export const HEAP_BYTES = 40 * 2 ** 20;
 const SMALL_BYTES = 2000;
 const MEDIUM_BYTES = 100_000;
 

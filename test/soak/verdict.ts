@@ -1,7 +1,7 @@
 /** What a run has shown that must not be. */
 
 import type { Configurations } from "./configurations.ts";
-import { callsOf, KINDS } from "./kinds.ts";
+import { BIG_BYTES, callsOf, HEAP_BYTES, KINDS } from "./kinds.ts";
 import type { Sample } from "./memory.ts";
 import type { Options } from "./options.ts";
 import type { Tally } from "./tally.ts";
@@ -74,14 +74,19 @@ function wrongVms({ tally, configurations, options }: Run): string[] {
 }
 
 /**
- * A VM's memory is as large as it will be after half of its time, when its heap has been full a few times: linear memory never becomes
- * smaller, and of the heap the engine's table of property names does not, which a heap full of names makes some MiB large.
+ * Linear memory never becomes smaller, and large blocks find their places only after the heap has been full many times: what small blocks
+ * lie between them decides how much of it the largest bodies need. As long as that goes on, a VM's memory has a bound, not a trend.
  */
+const MOST_LINEAR = 3 * HEAP_BYTES;
+/** The table of property names never becomes smaller either, and a heap full of names makes it some MiB large. */
+const MOST_HEAP = 6 * 2 ** 20;
+/** After half of a VM's time, and so many fillings, nothing grows any more. */
 const WARM_SHARE = 0.5;
-const WARM_FILLINGS = 3;
+const WARM_FILLINGS = 40;
 /** At one of so many moments there is hardly any garbage. */
 const SETTLED_SAMPLES = 4;
-const LINEAR_SLACK = 6 * 2 ** 20;
+/** One more of the largest blocks, with what is between. */
+const LINEAR_SLACK = BIG_BYTES + 2 * 2 ** 20;
 /** What is in use when nothing goes on: garbage that was not collected yet is part of it. */
 const HEAP_SLACK = 2 ** 20;
 
@@ -101,23 +106,21 @@ function wrongMemory({ samples }: Run): string[] {
   const ids = new Set(samples.flatMap(({ vms }) => [...vms.keys()]));
   return [...ids].flatMap((id) => {
     const own = samples.flatMap(({ vms }) => vms.get(id) ?? []);
-    // Large blocks find their places while the heap is full again and again: what counts is that this comes to an end.
-    const settled = own.slice(Math.floor(own.length * WARM_SHARE)).filter(({ fillings }) => fillings >= WARM_FILLINGS);
-    const [warm] = settled;
     const last = own.at(-1);
-    if (warm === undefined || last === undefined) {
-      return [
-        `VM ${id}: its heap has been full less than ${WARM_FILLINGS} times, so that nothing is known of its memory`,
-      ];
+    if (last === undefined) {
+      return [];
     }
     // At any one moment there is garbage, too.
     const leastOf = (some: typeof own) => Math.min(...some.map(({ heap }) => heap));
-    // In a short run these would be the same moments as the last ones.
-    const least = leastOf(settled.length >= 2 * SETTLED_SAMPLES ? settled.slice(0, SETTLED_SAMPLES) : own);
     const now = leastOf(own.slice(-SETTLED_SAMPLES));
+    const warm = own.slice(Math.floor(own.length * WARM_SHARE)).filter(({ fillings }) => fillings >= WARM_FILLINGS);
+    const [first] = warm;
+    const least = leastOf(warm.slice(0, SETTLED_SAMPLES));
     return [
-      ...(last.linear > warm.linear + LINEAR_SLACK
-        ? [`VM ${id}: its linear memory has grown from ${warm.linear} to ${last.linear} bytes`]
+      ...(last.linear > MOST_LINEAR ? [`VM ${id}: its linear memory is ${last.linear} bytes`] : []),
+      ...(now > MOST_HEAP ? [`VM ${id}: its heap is ${now} bytes`] : []),
+      ...(first !== undefined && last.linear > first.linear + LINEAR_SLACK
+        ? [`VM ${id}: its linear memory has grown from ${first.linear} to ${last.linear} bytes`]
         : []),
       ...(now > least + HEAP_SLACK ? [`VM ${id}: its heap has grown from ${least} to ${now} bytes`] : []),
     ];
