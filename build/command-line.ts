@@ -1,23 +1,52 @@
-import { buildCommand } from "./commands/build.ts";
 import { UsageError } from "./commands/command.ts";
 import type { Command, Print } from "./commands/command.ts";
-import { devCommand } from "./commands/dev.ts";
-import { envoyConfigCommand } from "./commands/envoy-config.ts";
-import { imageCommand } from "./commands/image.ts";
-import { inspectCommand } from "./commands/inspect.ts";
-import { manifestCommand } from "./commands/manifest.ts";
-import { pushCommand } from "./commands/push.ts";
 import { errorText, TypeCheckError } from "./errors.ts";
 import { packageVersion } from "./package-files.ts";
 
-const COMMANDS: readonly Command[] = [
-  buildCommand,
-  devCommand,
-  inspectCommand,
-  envoyConfigCommand,
-  imageCommand,
-  pushCommand,
-  manifestCommand,
+interface ListedCommand {
+  readonly name: string;
+  /** In one line. */
+  readonly summary: string;
+  /** Only the one that runs is loaded. */
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: readonly ListedCommand[] = [
+  {
+    name: "build",
+    summary: "build a Proxy-Wasm module from a filter",
+    load: async () => (await import("./commands/build.ts")).buildCommand,
+  },
+  {
+    name: "dev",
+    summary: "serve HTTP through a filter, and through its newest version when it is saved",
+    load: async () => (await import("./commands/dev.ts")).devCommand,
+  },
+  {
+    name: "inspect",
+    summary: "tell what is in a Proxy-Wasm module",
+    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  },
+  {
+    name: "envoy-config",
+    summary: "print a complete envoy.yaml for a filter",
+    load: async () => (await import("./commands/envoy-config.ts")).envoyConfigCommand,
+  },
+  {
+    name: "image",
+    summary: "pack a module into an image for a registry",
+    load: async () => (await import("./commands/image.ts")).imageCommand,
+  },
+  {
+    name: "push",
+    summary: "pack a module and push it to a registry",
+    load: async () => (await import("./commands/push.ts")).pushCommand,
+  },
+  {
+    name: "manifest",
+    summary: "print the YAML that brings a plugin into Istio, Envoy Gateway or Envoy",
+    load: async () => (await import("./commands/manifest.ts")).manifestCommand,
+  },
 ];
 
 const ExitCode = { Ok: 0, Failed: 1, Usage: 2, Types: 3 } as const;
@@ -57,7 +86,7 @@ export async function runCommandLine(args: readonly string[], print: Print): Pro
     print.err(`proxy-wasm-ts: unknown ${what} ${name}\n\n${HELP}`);
     return ExitCode.Usage;
   }
-  return runCommand(command, rest, print);
+  return runCommand(await command.load(), rest, print);
 }
 
 async function runCommand(command: Command, args: readonly string[], print: Print): Promise<number> {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 
 import { CALLBACKS } from "../src/abi/index.ts";
 import { displayPath } from "./code-frame.ts";
@@ -10,7 +11,7 @@ import { moveSourceMap } from "./source-map.ts";
 import { bundle } from "./steps/bundle.ts";
 import type { Bundle } from "./steps/bundle.ts";
 import { compile } from "./steps/compile.ts";
-import { readParts } from "./steps/engine-module.ts";
+import { loadEngine, readParts } from "./steps/engine-module.ts";
 import { label } from "./steps/label.ts";
 import { prune } from "./steps/prune.ts";
 import { snapshot } from "./steps/snapshot.ts";
@@ -84,15 +85,19 @@ export async function buildFilter(options: BuildOptions): Promise<BuildResult> {
     throw new BuildError(`cannot write ${displayPath(outfile)}: it is the filter's own file. Name another one.`);
   }
   await prepareOutput(outfile);
+  const bundling = timed(
+    "bundle",
+    onStep,
+    () => bundle(entry, outfile),
+    ({ script }) => Buffer.byteLength(script),
+  );
+  // What follows is done while esbuild, another process, is at work.
+  bundling.catch(() => undefined);
   const types = options.typecheck === false ? undefined : startTypeCheck(entry);
   try {
+    await loadEngine();
     const intermediate = new IntermediateFiles(options.intermediateFiles);
-    const bundled = await timed(
-      "bundle",
-      onStep,
-      () => bundle(entry, outfile),
-      ({ script }) => Buffer.byteLength(script),
-    );
+    const bundled = await bundling;
     await intermediate.write("1-bundle.js", bundled.script);
     if (intermediate.folder !== undefined) {
       const beside = join(resolve(intermediate.folder), "1-bundle.js");
@@ -103,6 +108,7 @@ export async function buildFilter(options: BuildOptions): Promise<BuildResult> {
       await types?.done;
       throw error;
     });
+    const zipped = promisify(gzip)(wasm, { level: 9 });
     const module = await timed("verify", onStep, () => Promise.resolve(verify(wasm, options.keepNames)));
     if (types !== undefined) {
       const { milliseconds, files } = await types.done;
@@ -111,7 +117,7 @@ export async function buildFilter(options: BuildOptions): Promise<BuildResult> {
     await writeOutput(outfile, wasm);
     await writeOutput(`${outfile}.map`, bundled.mapJson);
     const callbacks = module.exports.map(({ name }) => name).filter((name) => Object.hasOwn(CALLBACKS, name));
-    return { outfile, wasm, gzipBytes: gzipSync(wasm, { level: 9 }).length, callbacks, module };
+    return { outfile, wasm, gzipBytes: (await zipped).length, callbacks, module };
   } finally {
     types?.cancel();
   }

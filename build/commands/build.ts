@@ -30,8 +30,6 @@ const OPTIONS = {
 } as const;
 
 export const buildCommand: Command = {
-  name: "build",
-  summary: "build a Proxy-Wasm module from a filter",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

@@ -6,9 +6,6 @@ export interface Print {
 
 /** A command of the command line. command-line.ts lists them. */
 export interface Command {
-  readonly name: string;
-  /** In one line, for the list of commands. */
-  readonly summary: string;
   /** The whole answer to --help. */
   readonly help: string;
   /**

@@ -44,8 +44,6 @@ const OPTIONS = {
 } as const;
 
 export const devCommand: Command = {
-  name: "dev",
-  summary: "serve HTTP through a filter, and through its newest version when it is saved",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

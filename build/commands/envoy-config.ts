@@ -52,8 +52,6 @@ const OPTIONS = {
 } as const;
 
 export const envoyConfigCommand: Command = {
-  name: "envoy-config",
-  summary: "print a complete envoy.yaml for a filter",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

@@ -30,8 +30,6 @@ const OPTIONS = {
 } as const;
 
 export const imageCommand: Command = {
-  name: "image",
-  summary: "pack a module into an image for a registry",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

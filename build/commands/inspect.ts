@@ -19,8 +19,6 @@ Exit status: 0 the module was read, 1 the file is no WebAssembly module, 2 wrong
 const OPTIONS = { json: { type: "boolean" } } as const;
 
 export const inspectCommand: Command = {
-  name: "inspect",
-  summary: "tell what is in a Proxy-Wasm module",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

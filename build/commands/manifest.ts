@@ -89,8 +89,6 @@ const KINDS = ["wasmplugin", "trafficextension", "envoyfilter", "envoy-gateway",
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
 export const manifestCommand: Command = {
-  name: "manifest",
-  summary: "print the YAML that brings a plugin into Istio, Envoy Gateway or Envoy",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

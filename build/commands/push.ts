@@ -43,8 +43,6 @@ const OPTIONS = {
 } as const;
 
 export const pushCommand: Command = {
-  name: "push",
-  summary: "pack a module and push it to a registry",
   help: HELP,
   run: async (args, print) => {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

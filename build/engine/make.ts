@@ -33,7 +33,8 @@ export async function makeEngine(report: (line: string) => void): Promise<number
 /** @returns the exit status; the process has told what went wrong */
 function buildInProcess(name: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL("main.ts", import.meta.url)), [name]);
+    const execArgv = ["--import", import.meta.resolve("tsx")];
+    const child = fork(fileURLToPath(new URL("main.ts", import.meta.url)), [name], { execArgv });
     child.once("error", reject);
     child.once("exit", (code) => {
       resolve(code ?? 1);

@@ -8,6 +8,7 @@ import { engineFile } from "../package-files.ts";
 import { wasm } from "../wasm/api.ts";
 import type { WasmModule } from "../wasm/api.ts";
 import { exportMutableGlobals } from "../wasm/exports.ts";
+import { readRuntimeCode } from "./runtime-code.ts";
 
 /** What build/engine/graph.ts found out about the runtime. */
 export interface RuntimeGraph extends Graph {
@@ -48,8 +49,15 @@ export const buildRuntime = once(async (): Promise<BuildRuntime> => {
   return { bytes, module: new wasm.Module(exporting), globals: names };
 });
 
-/** The same with its functions at other places of the table, which tells their addresses from numbers. */
+export const runtimeCode = once(async () => readRuntimeCode((await buildRuntime()).bytes, await readRuntimeGraph()));
+
+/** The runtime with its functions at other places of the table, which tells their addresses from numbers. */
 export const shiftedRuntime = once(async () => new wasm.Module(await readEngine("runtime-shifted")));
+
+/** Loads all that a build needs of the engine, so that it waits for nothing later. @throws BuildError as {@link readEngine} does */
+export async function loadEngine(): Promise<void> {
+  await Promise.all([compilerModule(), runtimeCode(), shiftedRuntime()]);
+}
 
 async function readEngineFile(name: Parameters<typeof engineFile>[0]): Promise<Uint8Array> {
   const file = engineFile(name);

@@ -1,10 +1,6 @@
 import type { FunctionNode } from "../engine/graph.ts";
 import { bodyOf } from "../wasm/add-functions.ts";
-import { encodeCode, functionCode } from "../wasm/code.ts";
-import { functionNames } from "../wasm/function-names.ts";
-import { readModule, SectionId } from "../wasm/module.ts";
-import { replaceSections } from "../wasm/rewrite.ts";
-import type { NarrowRuntime } from "./interpreter.ts";
+import type { RuntimeCode } from "./runtime-code.ts";
 
 /**
  * Kinds of values, the engine's functions that run only when there is one, and those that make one of something else. Code that
@@ -20,19 +16,20 @@ export const KINDS: Readonly<Record<string, { readonly needs: RegExp; readonly m
  *
  * @param kinds - of these values: keys of {@link KINDS}
  */
-export function withoutKinds({ wasm, graph }: NarrowRuntime, kinds: readonly string[]): NarrowRuntime {
+export function withoutKinds(runtime: RuntimeCode, kinds: readonly string[]): RuntimeCode {
+  const { names, bodies, hints, signatures, graph } = runtime;
   const needs = kinds.flatMap((kind) => KINDS[kind]?.needs ?? []);
   const isNeeded = (name: string) => !needs.some((pattern) => pattern.test(name));
-  const info = readModule(wasm);
-  const names = functionNames(info);
-  const bodies = [...functionCode(info)].map(([index, body]) =>
-    isNeeded(names.get(index) ?? "") ? body : bodyOf(info.functions[index] ?? ""),
-  );
   const empty = (node: FunctionNode) => ({ ...node, calls: [], addresses: [], constants: [] });
   return {
-    wasm: replaceSections(wasm, info, (section) =>
-      section.id === SectionId.Code ? encodeCode(bodies) : section.bytes,
+    ...runtime,
+    bodies: new Map(
+      [...bodies].map(([index, body]) => [
+        index,
+        isNeeded(names.get(index) ?? "") ? body : bodyOf(signatures[index] ?? ""),
+      ]),
     ),
+    hints: new Map([...hints].filter(([index]) => isNeeded(names.get(index) ?? ""))),
     graph: { ...graph, functions: graph.functions.map((node) => (isNeeded(node.name) ? node : empty(node))) },
   };
 }

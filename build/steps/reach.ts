@@ -39,6 +39,9 @@ class Walk {
   readonly #constantWords: Uint8Array;
   /** The numbers of the constants by address. */
   readonly #byAddress: readonly number[];
+  /** All constants lie between these. */
+  readonly #lowest: number;
+  readonly #highest: number;
   readonly #functions = new Set<number>();
   readonly #places = new Set<number>();
   readonly #placesOf = new Map<number, number[]>();
@@ -56,6 +59,8 @@ class Walk {
       this.#constantWords.fill(1, Math.ceil(offset / WORD), Math.floor((offset + length) / WORD));
     }
     this.#byAddress = [...graph.constants.keys()].sort((a, b) => this.#constant(a).offset - this.#constant(b).offset);
+    this.#lowest = Math.min(...graph.constants.map(({ offset }) => offset));
+    this.#highest = Math.max(...graph.constants.map(({ offset, length }) => offset + length));
     graph.table.functions.forEach((number, at) => {
       this.#placesOf.set(number, [...(this.#placesOf.get(number) ?? []), graph.table.offset + at]);
     });
@@ -65,11 +70,12 @@ class Walk {
     roots.forEach((number) => {
       this.#reachFunction(number);
     });
-    this.#words.forEach((value, word) => {
-      if ((value !== 0 || this.#shifted[word] !== 0) && this.#constantWords[word] === 0) {
+    const [words, shifted, constantWords] = [this.#words, this.#shifted, this.#constantWords];
+    for (let word = 0; word < words.length; word++) {
+      if ((words[word] !== 0 || shifted[word] !== 0) && constantWords[word] === 0) {
         this.#reachFromWord(word, true);
       }
-    });
+    }
     const { constants, table } = this.#graph;
     const places = table.functions.flatMap((number, at) => {
       const place = table.offset + at;
@@ -103,6 +109,9 @@ class Walk {
   }
 
   #constantAt(address: number): number | undefined {
+    if (address < this.#lowest || address >= this.#highest) {
+      return undefined; // most words are no address at all
+    }
     let [low, high] = [0, this.#byAddress.length];
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -3,11 +3,12 @@ import { BuildError } from "../errors.ts";
 import type { WasmFunction, WasmModule } from "../wasm/api.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
-import { buildRuntime, readRuntimeGraph, shiftedRuntime } from "./engine-module.ts";
+import { buildRuntime, readRuntimeGraph, runtimeCode, shiftedRuntime } from "./engine-module.ts";
 import type { RuntimeGraph } from "./engine-module.ts";
 import { KINDS, withoutKinds } from "./impossible.ts";
 import { narrowInterpreter } from "./interpreter.ts";
 import { reach } from "./reach.ts";
+import { withRuntimeCode } from "./runtime-code.ts";
 import type { Reach } from "./reach.ts";
 import { describeScriptError, parseScriptError, titleOf } from "./script-error.ts";
 import type { ScriptError, Sources } from "./script-error.ts";
@@ -78,7 +79,7 @@ async function smallest(
 ): Promise<{ snapshot: Snapshot; reached: Reach; impossible: readonly string[] }> {
   const { bytes: runtime, module, globals } = await buildRuntime();
   const { memory, heapStart, exports, opcodes, impossible } = run(module, globals, bytecode, { ...options, names });
-  const narrow = withoutKinds(narrowInterpreter(runtime, graph, opcodes), impossible);
+  const narrow = withoutKinds(narrowInterpreter(await runtimeCode(), opcodes), impossible);
   // In the runtime whose functions have other addresses the same memory has those.
   const { memory: shifted } = run(await shiftedRuntime(), [], bytecode, { ...options, names, onLog: () => undefined });
   const roots = exports.flatMap((name) => graph.exports[name] ?? []);
@@ -86,7 +87,7 @@ async function smallest(
   for (const { offset, length } of reached.deadConstants) {
     memory.fill(0, offset, offset + length);
   }
-  const wasm = withMemory(narrow.wasm, memory);
+  const wasm = withMemory(withRuntimeCode(runtime, narrow), memory);
   return { snapshot: { wasm, exports, heapStart, deadPlaces: reached.deadPlaces }, reached, impossible };
 }
 

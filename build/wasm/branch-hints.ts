@@ -1,5 +1,5 @@
 import { encodeCustomSection, readCustomSection } from "./custom-sections.ts";
-import { concat, encodeU32 } from "./encode.ts";
+import { concat, Writer } from "./encode.ts";
 import { Op, readInstruction } from "./instructions.ts";
 import { readModule, SectionId } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
@@ -38,14 +38,14 @@ export function readBranchHints({ sections }: ModuleInfo): BranchHints {
 /** The section, whole; none when there is nothing to say. */
 export function encodeBranchHints(hints: BranchHints): Uint8Array {
   const functions = [...hints].filter(([, body]) => body.size > 0).sort(([a], [b]) => a - b);
-  const entries = functions.flatMap(([index, body]) => [
-    ...encodeU32(index),
-    ...encodeU32(body.size),
-    ...[...body].sort(([a], [b]) => a - b).flatMap(([offset, likely]) => [...encodeU32(offset), 1, Number(likely)]),
-  ]);
-  return functions.length === 0
-    ? new Uint8Array()
-    : encodeCustomSection(BRANCH_HINTS, Uint8Array.from([...encodeU32(functions.length), ...entries]));
+  const writer = new Writer().u32(functions.length);
+  for (const [index, body] of functions) {
+    writer.u32(index).u32(body.size);
+    for (const [offset, likely] of [...body].sort(([a], [b]) => a - b)) {
+      writer.u32(offset).u32(1).byte(Number(likely));
+    }
+  }
+  return functions.length === 0 ? new Uint8Array() : encodeCustomSection(BRANCH_HINTS, writer.bytes);
 }
 
 /** The same module with these hints in place of those that it has. */

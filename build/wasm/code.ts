@@ -1,4 +1,4 @@
-import { concat, encodeSection, encodeU32 } from "./encode.ts";
+import { encodeSection, Writer } from "./encode.ts";
 import { readVector, SectionId } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 
@@ -28,6 +28,9 @@ export function functionCode({ sections, imports }: ModuleInfo): Map<number, Uin
 
 /** The section, whole, of such bodies in the functions' order. */
 export function encodeCode(bodies: readonly Uint8Array[]): Uint8Array {
-  const parts = bodies.flatMap((body) => [Uint8Array.from(encodeU32(body.length)), body]);
-  return encodeSection(SectionId.Code, concat([Uint8Array.from(encodeU32(bodies.length)), ...parts]));
+  const writer = new Writer().u32(bodies.length);
+  for (const body of bodies) {
+    writer.u32(body.length).write(body);
+  }
+  return encodeSection(SectionId.Code, writer.bytes);
 }

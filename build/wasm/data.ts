@@ -34,10 +34,10 @@ function readOffset(reader: Reader): number | undefined {
     const instruction = reader.byte();
     switch (instruction) {
       case 0x41: // i32.const
-        values.push(Number(BigInt.asUintN(32, reader.signed())));
+        values.push(reader.i32() >>> 0);
         break;
       case 0x42: // i64.const
-        reader.signed();
+        reader.skipNumber();
         values.push(undefined);
         break;
       case 0x23: // global.get

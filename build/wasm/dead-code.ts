@@ -1,9 +1,12 @@
 import { concat, encodeU32 } from "./encode.ts";
-import { Op, readInstruction } from "./instructions.ts";
+import { Op, readInstruction, skipInstruction } from "./instructions.ts";
 import type { Instruction } from "./instructions.ts";
 import type { MovedHints } from "./branch-hints.ts";
 import { Reader } from "./reader.ts";
 import { skipLocals } from "./references.ts";
+
+/** Opcodes of instructions whose operands are labels. */
+const JUMPS: readonly number[] = [Op.Br, Op.BrIf, Op.BrTable];
 
 /** An opcode's instruction that ends what can be reached. */
 const LEAVES: readonly number[] = [Op.Unreachable, Op.Br, Op.BrTable, Op.Return];
@@ -30,13 +33,8 @@ export function narrowJumpTable(
 ): Uint8Array {
   const reader = new Reader(body);
   skipLocals(reader);
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const write = (bytes: Uint8Array) => {
-    parts.push(bytes);
-    length += bytes.length;
-  };
-  write(body.subarray(0, reader.offset));
+  const written = new Code(body);
+  written.keep(0, reader.offset);
   const frames: Frame[] = [{ op: Op.Block, targeted: false }];
   const target = (label: number) => {
     const frame = frames[frames.length - 1 - label];
@@ -47,12 +45,11 @@ export function narrowJumpTable(
   };
   let live = true;
   let skipped = 0; // blocks within what is left out
-  let first = new FirstValue();
+  const first = new FirstValue();
   while (!reader.atEnd) {
     const start = reader.offset;
-    const instruction = readInstruction(reader);
-    const bytes = body.subarray(start, reader.offset);
-    const { op } = instruction;
+    const op = body[start] ?? 0;
+    const instruction = JUMPS.includes(op) ? readInstruction(reader) : { op: skipInstruction(reader), operands: [] };
     if (!live) {
       if (isBlock(op)) {
         skipped++;
@@ -69,13 +66,13 @@ export function narrowJumpTable(
     if (op === Op.BrTable && isTable(instruction)) {
       const narrowed = labels(instruction, first.value);
       narrowed.forEach(target);
-      write(Uint8Array.from([op, ...encodeU32(narrowed.length - 1), ...narrowed.flatMap(encodeU32)]));
+      written.add(Uint8Array.from([op, ...encodeU32(narrowed.length - 1), ...narrowed.flatMap(encodeU32)]));
       live = false;
       continue;
     }
-    first = first.after(instruction, bytes);
-    hints?.move(start, length);
-    write(bytes);
+    first.pass(op, body, start);
+    hints?.move(start, written.length);
+    written.keep(start, reader.offset);
     if (isBlock(op)) {
       frames.push({ op, targeted: false });
     } else if (op === Op.Else) {
@@ -86,16 +83,49 @@ export function narrowJumpTable(
       const frame = frames.pop();
       live ||= frame !== undefined && frame.op !== Op.Loop && (frame.targeted || frame.op === Op.If);
       if (!live && frames.length > 0) {
-        write(Uint8Array.of(Op.Unreachable)); // for the validator: what follows the block needs no values
+        written.add(Uint8Array.of(Op.Unreachable)); // for the validator: what follows the block needs no values
       }
-    } else if (op === Op.Br || op === Op.BrIf || op === Op.BrTable) {
+    } else {
       instruction.operands.forEach(target);
     }
     if (LEAVES.includes(op)) {
       live = false;
     }
   }
-  return concat(parts);
+  return written.bytes();
+}
+
+/** Code that is stretches of a body, and what is new between them. */
+class Code {
+  readonly #body: Uint8Array;
+  readonly #parts: Uint8Array[] = [];
+  /** The stretch that may become longer. */
+  #start = 0;
+  #end = 0;
+  length = 0;
+
+  constructor(body: Uint8Array) {
+    this.#body = body;
+  }
+
+  keep(start: number, end: number): void {
+    if (start !== this.#end) {
+      this.#parts.push(this.#body.subarray(this.#start, this.#end));
+      this.#start = start;
+    }
+    this.#end = end;
+    this.length += end - start;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#parts.push(this.#body.subarray(this.#start, this.#end), bytes);
+    this.#start = this.#end;
+    this.length += bytes.length;
+  }
+
+  bytes(): Uint8Array {
+    return concat([...this.#parts, this.#body.subarray(this.#start, this.#end)]);
+  }
 }
 
 function isBlock(op: number): boolean {
@@ -106,18 +136,12 @@ const I32_SUB = 0x6b;
 
 /** The value that a jump table's first label is for: what compilers subtract before it. */
 class FirstValue {
-  readonly #constant: number | undefined;
-  readonly value: number;
+  #constant: number | undefined;
+  value = 0;
 
-  constructor(value = 0, constant?: number) {
-    this.value = value;
-    this.#constant = constant;
-  }
-
-  after({ op }: Instruction, bytes: Uint8Array): FirstValue {
-    if (op === Op.I32Const) {
-      return new FirstValue(0, Number(new Reader(bytes, 1).signed()));
-    }
-    return new FirstValue(op === I32_SUB ? (this.#constant ?? 0) : 0);
+  /** @param start - where the instruction begins in the body */
+  pass(op: number, body: Uint8Array, start: number): void {
+    this.value = op === I32_SUB ? (this.#constant ?? 0) : 0;
+    this.#constant = op === Op.I32Const ? new Reader(body, start + 1).i32() : undefined;
   }
 }

@@ -23,11 +23,11 @@ export function readElements({ sections }: ModuleInfo): Elements {
   const reader = new Reader(section.content);
   const segments = reader.list(() => {
     const simple = reader.u32() === 0 && reader.byte() === 0x41; // active, in the first table, from an i32.const on
-    const offset = simple ? reader.signed() : 0;
+    const offset = simple ? reader.i32() : 0;
     if (!simple || reader.byte() !== 0x0b) {
       throw new Error("a table is filled by more than one constant offset and a list of functions");
     }
-    return { offset: Number(offset), functions: reader.list(() => reader.u32()) };
+    return { offset, functions: reader.list(() => reader.u32()) };
   });
   const [elements, ...others] = segments;
   if (elements === undefined || others.length > 0) {

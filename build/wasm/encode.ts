@@ -42,3 +42,47 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+/** Writes many values one after the other. */
+export class Writer {
+  #bytes = new Uint8Array(1 << 16);
+  #length = 0;
+
+  byte(value: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+    return this;
+  }
+
+  /** LEB128, unsigned. */
+  u32(value: number): this {
+    this.#reserve(5);
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#length++] = rest;
+    return this;
+  }
+
+  write(bytes: Uint8Array | readonly number[]): this {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+    return this;
+  }
+
+  /** All that was written, without a copy. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more > this.#bytes.length) {
+      const larger = new Uint8Array(2 * (this.#length + more));
+      larger.set(this.bytes);
+      this.#bytes = larger;
+    }
+  }
+}

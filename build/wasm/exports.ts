@@ -1,14 +1,15 @@
 import { concat, encodeName, encodeSection, encodeU32 } from "./encode.ts";
 import { EXTERNAL_KINDS, readGlobals, readModule, SectionId } from "./module.ts";
-import type { Export } from "./module.ts";
+import type { Export, ModuleInfo } from "./module.ts";
 import { replaceSections } from "./rewrite.ts";
 
 /** The same module without the exports that are not named. */
 export function keepExports(module: Uint8Array, names: readonly string[]): Uint8Array {
-  const { exports } = readModule(module);
+  const info = readModule(module);
   return withExports(
     module,
-    exports.filter(({ name }) => names.includes(name)),
+    info,
+    info.exports.filter(({ name }) => names.includes(name)),
   );
 }
 
@@ -22,16 +23,16 @@ export function exportMutableGlobals(module: Uint8Array): { bytes: Uint8Array; n
   const added = readGlobals(info)
     .filter(({ mutable }) => mutable)
     .map(({ index }): Export => ({ name: `global ${index}`, kind: "global", index }));
-  return { bytes: withExports(module, [...info.exports, ...added]), names: added.map(({ name }) => name) };
+  return { bytes: withExports(module, info, [...info.exports, ...added]), names: added.map(({ name }) => name) };
 }
 
-function withExports(module: Uint8Array, exports: readonly Export[]): Uint8Array {
+function withExports(module: Uint8Array, info: ModuleInfo, exports: readonly Export[]): Uint8Array {
   const entries = exports.flatMap(({ name, kind, index }) => [
     encodeName(name),
     Uint8Array.from([EXTERNAL_KINDS.indexOf(kind), ...encodeU32(index)]),
   ]);
   const content = concat([Uint8Array.from(encodeU32(exports.length)), ...entries]);
-  return replaceSections(module, readModule(module), (section) =>
+  return replaceSections(module, info, (section) =>
     section.id === SectionId.Export ? encodeSection(section.id, content) : section.bytes,
   );
 }

@@ -1,10 +1,11 @@
-import { concat, encodeI32, encodeSection, encodeU32 } from "./encode.ts";
+import { encodeI32, encodeSection, encodeU32, Writer } from "./encode.ts";
 import { readModule, SectionId } from "./module.ts";
 import type { Limits, Section } from "./module.ts";
 import { Reader } from "./reader.ts";
 import { replaceSections } from "./rewrite.ts";
 
 const PAGE = 65536;
+const WORD = 4;
 
 /**
  * So many zeros between two runs of data cost no more as bytes than another segment's header: mode, i32.const, offset (3 or 4
@@ -31,9 +32,9 @@ export function withMemory(module: Uint8Array, memory: Uint8Array): Uint8Array {
         return encodeSection(section.id, Uint8Array.from([1, ...encodeLimits(limits, memory.length / PAGE)]));
       case SectionId.Data:
         refusePassiveSegments(section);
-        return encodeSection(section.id, concat([Uint8Array.from(encodeU32(segments.length)), ...segments]));
+        return encodeSection(section.id, new Writer().u32(segments.count).write(segments.bytes).bytes);
       case SectionId.DataCount:
-        return encodeSection(section.id, Uint8Array.from(encodeU32(segments.length)));
+        return encodeSection(section.id, Uint8Array.from(encodeU32(segments.count)));
       default:
         return section.bytes;
     }
@@ -45,28 +46,38 @@ function encodeLimits(limits: Limits, minimum: number): number[] {
   return [limits.flags, ...encodeU32(minimum), ...maximum];
 }
 
+interface Segments {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Active segments for everything that is not zero. */
-function dataSegments(memory: Uint8Array): Uint8Array[] {
-  const segments: Uint8Array[] = [];
-  for (let start = nextNonZero(memory, 0); start < memory.length;) {
+function dataSegments(memory: Uint8Array): Segments {
+  const segments = new Writer();
+  let count = 0;
+  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / WORD);
+  for (let start = nextNonZero(memory, words, 0); start < memory.length;) {
     let end = start;
     let next = start;
     while (next < memory.length && next - end <= GAP) {
       end = memory.indexOf(0, next);
       end = end === -1 ? memory.length : end;
-      next = nextNonZero(memory, end);
+      next = nextNonZero(memory, words, end);
     }
-    const header = [0, 0x41, ...encodeI32(start), 0x0b, ...encodeU32(end - start)];
-    segments.push(concat([Uint8Array.from(header), memory.subarray(start, end)]));
+    segments
+      .write([0, 0x41, ...encodeI32(start), 0x0b])
+      .u32(end - start)
+      .write(memory.subarray(start, end));
+    count++;
     start = next;
   }
-  return segments;
+  return { count, bytes: segments.bytes };
 }
 
-function nextNonZero(memory: Uint8Array, from: number): number {
+function nextNonZero(memory: Uint8Array, words: Uint32Array, from: number): number {
   let at = from;
   while (at < memory.length && memory[at] === 0) {
-    at++;
+    at += at % WORD === 0 && words[at / WORD] === 0 ? WORD : 1;
   }
   return at;
 }
@@ -79,7 +90,7 @@ function refusePassiveSegments(section: Section): void {
     if (mode !== 0 || reader.byte() !== 0x41) {
       throw new Error("the runtime has data segments that are not simply active; a snapshot cannot replace them");
     }
-    reader.signed();
+    reader.skipNumber();
     reader.byte();
     reader.slice(reader.u32());
   });

@@ -221,7 +221,7 @@ function readGlobal(reader: Reader): boolean {
   switch (instruction) {
     case 0x41: // i32.const
     case 0x42: // i64.const
-      reader.signed();
+      reader.skipNumber();
       break;
     case 0x43: // f32.const
       reader.slice(4);

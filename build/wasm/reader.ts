@@ -18,7 +18,7 @@ export class Reader {
 
   byte(): number {
     const value = this.bytes[this.offset];
-    if (value === undefined || this.atEnd) {
+    if (value === undefined || this.offset >= this.end) {
       throw new RangeError(`unexpected end at byte ${this.offset}`);
     }
     this.offset++;
@@ -35,6 +35,23 @@ export class Reader {
         return value >>> 0;
       }
     }
+  }
+
+  /** LEB128, signed, 32 bits. */
+  i32(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        return shift < 25 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
+      }
+    }
+  }
+
+  /** Passes over a LEB128 of any kind. */
+  skipNumber(): void {
+    while (this.byte() >= 0x80);
   }
 
   /** LEB128, signed, up to 64 bits. */
@@ -64,6 +81,10 @@ export class Reader {
 
   /** A vector: its length, then that many items. */
   list<T>(item: () => T): T[] {
-    return Array.from({ length: this.u32() }, item);
+    const items: T[] = [];
+    for (let left = this.u32(); left > 0; left--) {
+      items.push(item());
+    }
+    return items;
   }
 }

@@ -1,14 +1,16 @@
-import { encodeBranchHints, MovedHints, readBranchHints } from "./branch-hints.ts";
+import { encodeBranchHints, readBranchHints } from "./branch-hints.ts";
+import type { BodyHints } from "./branch-hints.ts";
 import { encodeCode, functionCode } from "./code.ts";
 import { encodeCustomSection } from "./custom-sections.ts";
 import { readElements } from "./elements.ts";
-import { concat, encodeI32, encodeName, encodeSection, encodeU32 } from "./encode.ts";
+import { concat, encodeI32, encodeName, encodeSection, encodeU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
-import { Op, readInstruction } from "./instructions.ts";
+import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readVector, SectionId } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 import { Reader } from "./reader.ts";
-import { referencesOf, skipLocals } from "./references.ts";
+import { directCalls } from "./references.ts";
+import type { DirectCall } from "./references.ts";
 import { replaceSections } from "./rewrite.ts";
 
 /**
@@ -22,7 +24,8 @@ import { replaceSections } from "./rewrite.ts";
 export function removeFunctions(module: Uint8Array, first: readonly string[] = []): Uint8Array {
   const info = readModule(module);
   const code = functionCode(info);
-  const kept = reached(info, code);
+  const calls = callsOfReached(info, code);
+  const kept = new Set(calls.keys());
   const names = functionNames(info);
   const order = inOrder(kept, code, names, first);
   const renumber = new Map(order.map((index, at) => [index, at]));
@@ -54,10 +57,12 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
         );
       }
       case SectionId.Code: {
-        const hints = new Map(defined.map(([index]) => [index, new MovedHints(oldHints.get(index))]));
-        const bodies = defined.map(([index, body]) => withCalls(body, newIndex, hints.get(index)));
-        const moved = [...hints].map(([index, { hints }]) => [newIndex(index), hints] as const);
-        return concat([encodeBranchHints(new Map(moved)), encodeCode(bodies)]);
+        const moved = defined.map(([index, body]) => {
+          const calling = withCalls(body, calls.get(index) ?? [], newIndex, oldHints.get(index));
+          return { ...calling, index: newIndex(index) };
+        });
+        const hints = new Map(moved.map(({ index, hints }) => [index, hints]));
+        return concat([encodeBranchHints(hints), encodeCode(moved.map(({ body }) => body))]);
       }
       default:
         return section.bytes;
@@ -66,22 +71,22 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
   return concat([rewritten, encodeNames(names, renumber)]);
 }
 
-function reached(info: ModuleInfo, code: ReadonlyMap<number, Uint8Array>): Set<number> {
+/** The calls in each function that is reached, by its index; imported ones have none. */
+function callsOfReached(info: ModuleInfo, code: ReadonlyMap<number, Uint8Array>): Map<number, readonly DirectCall[]> {
   const waiting = [
     ...info.exports.filter(({ kind }) => kind === "function").map(({ index }) => index),
     ...readElements(info).functions,
   ];
-  const kept = new Set(waiting);
+  const calls = new Map<number, readonly DirectCall[]>();
   for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
-    const body = code.get(index);
-    for (const callee of body === undefined ? [] : referencesOf(body).calls) {
-      if (!kept.has(callee)) {
-        kept.add(callee);
-        waiting.push(callee);
-      }
+    if (!calls.has(index)) {
+      const body = code.get(index);
+      const found = body === undefined ? [] : directCalls(body);
+      calls.set(index, found);
+      waiting.push(...found.map(({ callee }) => callee));
     }
   }
-  return kept;
+  return calls;
 }
 
 /** Imported functions come before a module's own, and stay as they are. */
@@ -123,35 +128,48 @@ function exportsOf(info: ModuleInfo, newIndex: (index: number) => number): Uint8
   );
 }
 
-function withCalls(body: Uint8Array, newIndex: (index: number) => number, hints?: MovedHints): Uint8Array {
-  const reader = new Reader(body);
-  skipLocals(reader);
+/** The same code with the functions' new indices, and its hints at their new places. */
+function withCalls(
+  body: Uint8Array,
+  calls: readonly DirectCall[],
+  newIndex: (index: number) => number,
+  hints: BodyHints = new Map(),
+): { body: Uint8Array; hints: BodyHints } {
+  const renumbered = calls.map(({ start, end, callee }) => {
+    const bytes = Uint8Array.from([Op.Call, ...encodeU32(newIndex(callee))]);
+    return { start, end, bytes, longer: bytes.length - (end - start) };
+  });
   const parts: Uint8Array[] = [];
   let copied = 0;
-  let longer = 0; // than what was read
-  while (!reader.atEnd) {
-    const start = reader.offset;
-    const { op, operands } = readInstruction(reader);
-    hints?.move(start, start + longer);
-    if (op === Op.Call) {
-      const call = Uint8Array.from([op, ...encodeU32(newIndex(operands[0] ?? 0))]);
-      parts.push(body.subarray(copied, start), call);
-      copied = reader.offset;
-      longer += call.length - (copied - start);
-    }
+  for (const { start, end, bytes } of renumbered) {
+    parts.push(body.subarray(copied, start), bytes);
+    copied = end;
   }
-  return concat([...parts, body.subarray(copied)]);
+  let [passed, longer] = [0, 0];
+  const moved = [...hints].map(([offset, likely]) => {
+    for (let call = renumbered[passed]; call !== undefined && call.start < offset; call = renumbered[++passed]) {
+      longer += call.longer;
+    }
+    return [offset + longer, likely] as const;
+  });
+  return { body: concat([...parts, body.subarray(copied)]), hints: new Map(moved) };
 }
 
 const FUNCTION_NAMES = 1;
 
 function encodeNames(names: ReadonlyMap<number, string>, renumber: ReadonlyMap<number, number>): Uint8Array {
-  const entries = [...renumber].flatMap(([index, at]) => {
+  const named = [...renumber].flatMap(([index, at]) => {
     const name = names.get(index);
-    return name === undefined ? [] : [[...encodeU32(at), ...encodeName(name)]];
+    return name === undefined ? [] : [{ at, name }];
   });
-  const content = vector(entries);
-  return encodeCustomSection("name", Uint8Array.from([FUNCTION_NAMES, ...encodeU32(content.length), ...content]));
+  const entries = new Writer().u32(named.length);
+  for (const { at, name } of named) {
+    entries.u32(at).write(encodeName(name));
+  }
+  return encodeCustomSection(
+    "name",
+    new Writer().byte(FUNCTION_NAMES).u32(entries.bytes.length).write(entries.bytes).bytes,
+  );
 }
 
 function vector(items: readonly (readonly number[])[]): Uint8Array {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { encodeI32, encodeName, encodeU32 } from "../../../../build/wasm/encode.ts";
+import { encodeI32, encodeName, encodeU32, Writer } from "../../../../build/wasm/encode.ts";
 import { Reader } from "../../../../build/wasm/reader.ts";
 
 test.each([
@@ -26,12 +26,25 @@ test.each([
 ])("signed LEB128: %i", (value, bytes) => {
   expect(encodeI32(value)).toEqual(bytes);
   expect(new Reader(Uint8Array.from(bytes)).signed()).toBe(BigInt(value));
+  expect(new Reader(Uint8Array.from(bytes)).i32()).toBe(value);
+  const reader = new Reader(Uint8Array.from(bytes));
+  reader.skipNumber();
+  expect(reader.atEnd).toBe(true);
 });
 
 test("names are UTF-8 with their length in bytes", () => {
   const bytes = encodeName("é");
   expect([...bytes]).toEqual([2, 0xc3, 0xa9]);
   expect(new Reader(bytes).name()).toBe("é");
+});
+
+test("what is written one after the other is read again, however much it is", () => {
+  const writer = new Writer().u32(300).byte(7).write([1, 2]);
+  const large = new Uint8Array(200_000).fill(9);
+  expect([...writer.bytes]).toEqual([...encodeU32(300), 7, 1, 2]);
+  expect(writer.write(large).u32(0xffffffff).bytes).toEqual(
+    Uint8Array.from([...encodeU32(300), 7, 1, 2, ...large, ...encodeU32(0xffffffff)]),
+  );
 });
 
 test("reading past the end is an error that says where", () => {
