@@ -67,8 +67,11 @@ export const LINK_FLAGS: readonly string[] = [
 /** How much higher the functions' places in the table are in the shifted runtime. */
 export const TABLE_SHIFT = 100_000;
 
-/** Passes over the linked module: 3 % smaller than what LLVM leaves. */
-export const WASM_OPT_PASSES: readonly string[] = ["-Oz", "-g"];
+/**
+ * Passes over the linked module: 3 % smaller than what LLVM leaves. A large function with one caller stays apart: most often the caller is the
+ * interpreter's loop, of which a filter may need neither the opcode nor the function (see optimize.ts).
+ */
+export const WASM_OPT_PASSES: readonly string[] = ["-Oz", "-g", "--one-caller-inline-max-function-size=60"];
 
 /** One of the two engine modules. */
 export interface EngineModule {

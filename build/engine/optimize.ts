@@ -18,12 +18,13 @@ export const BALANCED: ReadonlySet<string> = new Set(["JS_CallInternal"]);
  */
 export function markColdFunctions(ir: string, hot: ReadonlySet<string>): string {
   const missing = new Set(hot);
+  const apart = calledByInterpreter(ir);
   const marked = ir.replace(/^define .*?@"?([\w.$]+)"?\(.*\{$/gm, (line, name: string) => {
     missing.delete(name);
     if (BALANCED.has(name)) {
       return addAttributes(line, "optsize");
     }
-    return hot.has(name) ? line : addAttributes(line, "minsize optsize");
+    return hot.has(name) ? line : addAttributes(line, apart.has(name) ? "minsize optsize noinline" : "minsize optsize");
   });
   if (missing.size > 0) {
     throw new Error(
@@ -31,6 +32,24 @@ export function markColdFunctions(ir: string, hot: ReadonlySet<string>): string 
     );
   }
   return marked;
+}
+
+/**
+ * What the loop calls and nobody has declared `inline`. LLVM would put a function that has one caller into it; V8 needs
+ * more than its share for so large a function, which the slow paths of rare opcodes make larger.
+ */
+function calledByInterpreter(ir: string): Set<string> {
+  const [body = ""] = [...BALANCED].flatMap((name) => new RegExp(`^define .*@${name}\\([^]*?^}$`, "m").exec(ir) ?? []);
+  const called = new Set([...body.matchAll(/ call .*?@"?([\w.$]+)"?\(/g)].map(([, name = ""]) => name));
+  const groups = new Map(
+    [...ir.matchAll(/^attributes (#\d+) = \{(.*)\}$/gm)].map(([, id = "", text = ""]) => [id, text]),
+  );
+  for (const [, name = "", group = ""] of ir.matchAll(/^define .*?@"?([\w.$]+)"?\(.*?(#\d+)[^#]*\{$/gm)) {
+    if ((groups.get(group) ?? "").includes("inline")) {
+      called.delete(name);
+    }
+  }
+  return called;
 }
 
 /** A definition's line ends with its attribute group, "#12 {", perhaps with metadata in between. */
