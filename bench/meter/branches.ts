@@ -4,8 +4,8 @@ import { concat, encodeU32 } from "../../build/wasm/encode.ts";
 import { functionNames } from "../../build/wasm/function-names.ts";
 import { Op } from "../../build/wasm/instructions.ts";
 import { readModule, readSignatures, SectionId } from "../../build/wasm/module.ts";
-import { replaceSections } from "../../build/wasm/rewrite.ts";
-import { append, Counters } from "./counters.ts";
+import { append, replaceSections } from "../../build/wasm/rewrite.ts";
+import { Counters } from "./counters.ts";
 
 /** A module that counts where its branches go. */
 export interface BranchMeter {

@@ -1,7 +1,7 @@
-import { concat, encodeI32, encodeName, encodeSection, encodeU32 } from "../../build/wasm/encode.ts";
+import { concat, encodeI32, encodeName, encodeU32 } from "../../build/wasm/encode.ts";
 import { readGlobals, SectionId } from "../../build/wasm/module.ts";
 import type { ModuleInfo, Section } from "../../build/wasm/module.ts";
-import { Reader } from "../../build/wasm/reader.ts";
+import { append } from "../../build/wasm/rewrite.ts";
 
 /** Counters that are added to a module: globals of their own, and exports by which they are read. */
 export class Counters {
@@ -39,13 +39,6 @@ export class Counters {
 const GLOBAL_KIND = 3;
 const I64 = 0x7e;
 const END = 0x0b;
-
-/** A section that is a vector, with more items. */
-export function append({ id, content }: Pick<Section, "id" | "content">, items: readonly Uint8Array[]): Uint8Array {
-  const reader = new Reader(content);
-  const count = reader.u32() + items.length;
-  return encodeSection(id, concat([Uint8Array.from(encodeU32(count)), content.subarray(reader.offset), ...items]));
-}
 
 /** A mutable i64 that begins with 0. */
 function newGlobal(): Uint8Array {

@@ -1,8 +1,7 @@
-import { concat, encodeSection, encodeU32 } from "./encode.ts";
+import { encodeU32 } from "./encode.ts";
 import { readModule, readSignatures, SectionId } from "./module.ts";
 import type { Signature } from "./module.ts";
-import { Reader } from "./reader.ts";
-import { replaceSections } from "./rewrite.ts";
+import { append, replaceSections } from "./rewrite.ts";
 
 /** The instruction that pushes a constant of a type, with zero. */
 const ZERO: Readonly<Record<string, readonly number[]>> = {
@@ -21,17 +20,17 @@ const END = 0x0b;
 export function addFunctions(module: Uint8Array, signatures: readonly Signature[]): Uint8Array {
   const info = readModule(module);
   const types = readSignatures(info);
-  const typeIndices = signatures.map((signature) => encodeU32(types.indexOf(signature)));
+  const typeIndices = signatures.map((signature) => Uint8Array.from(encodeU32(types.indexOf(signature))));
   const bodies = signatures.map((signature) => {
     const body = bodyOf(signature);
-    return [...encodeU32(body.length), ...body];
+    return Uint8Array.from([...encodeU32(body.length), ...body]);
   });
   return replaceSections(module, info, (section) => {
     switch (section.id) {
       case SectionId.Function:
-        return encodeSection(section.id, append(section.content, typeIndices));
+        return append(section, typeIndices);
       case SectionId.Code:
-        return encodeSection(section.id, append(section.content, bodies));
+        return append(section, bodies);
       default:
         return section.bytes;
     }
@@ -42,11 +41,4 @@ export function addFunctions(module: Uint8Array, signatures: readonly Signature[
 export function bodyOf(signature: Signature): Uint8Array {
   const [, result = ""] = signature.split(" -> ");
   return Uint8Array.from([0, ...(ZERO[result] ?? []), END]);
-}
-
-/** A vector with more items. */
-function append(content: Uint8Array, items: readonly number[][]): Uint8Array {
-  const reader = new Reader(content);
-  const count = encodeU32(reader.u32() + items.length);
-  return concat([Uint8Array.from(count), content.subarray(reader.offset), Uint8Array.from(items.flat())]);
 }

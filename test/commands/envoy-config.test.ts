@@ -1,23 +1,21 @@
 import { writeFile } from "node:fs/promises";
 
-import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 
 import { runCommand } from "../run-command.ts";
 import { tempProject } from "../temp-project.ts";
 import type { TempProject } from "../temp-project.ts";
+import { assemble } from "../wasm-text.ts";
 
 const UPSTREAM = ["--upstream", "http://localhost:8080"];
 
 function moduleWith(text: string, imports = ""): Uint8Array {
-  return binaryen
-    .parseText(
-      `(module ${imports} (memory (export "memory") 1)
+  return assemble(
+    `(module ${imports} (memory (export "memory") 1)
       (func (export "malloc") (param i32) (result i32) (i32.const 0))
       (func (export "proxy_abi_version_0_2_1")) ${text})`,
-    )
-    .emitBinary();
+  );
 }
 
 const HTTP = `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0))`;
@@ -31,7 +29,7 @@ beforeAll(async () => {
   await writeFile(project.path("http.wasm"), moduleWith(HTTP));
   await writeFile(project.path("both.wasm"), moduleWith(HTTP + NETWORK));
   await writeFile(project.path("service.wasm"), moduleWith(""));
-  await writeFile(project.path("plain.wasm"), binaryen.parseText("(module)").emitBinary());
+  await writeFile(project.path("plain.wasm"), assemble("(module)"));
   await writeFile(project.path("odd.wasm"), moduleWith(HTTP, `(import "env" "proxy_teleport" (func))`));
   process.chdir(project.path(""));
 });

@@ -43,7 +43,7 @@ const POINTERS: readonly Reason[] = [
   {
     why: "the allocator and finalizers of a runtime that is being made, or could not be: at build time only, the built module does not export it",
     types: ["(i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
-    functions: ["build_run"],
+    functions: ["JS_FreeRuntime", "JS_NewRuntime2", "build_run"],
   },
   {
     why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function",
@@ -145,7 +145,7 @@ const POINTERS: readonly Reason[] = [
   {
     why: "JSJobEntry.job_func: a parameter of JS_EnqueueJob, which C calls with constants of the type JSJobFunc (reactions, thenables, microtasks, the shim's resume_job)",
     types: ["(i32, i32, i32) -> i64"],
-    functions: ["run_jobs"],
+    functions: ["JS_ExecutePendingJob"],
   },
   {
     why: "host_promise_rejection_tracker: track_rejection (src/shim/promises.c), written once by build_run",
@@ -165,7 +165,12 @@ const POINTERS: readonly Reason[] = [
   {
     why: "JSArrayBuffer.realloc_func: js_array_buffer_realloc, or what C gives to JS_NewArrayBuffer; a detached buffer's is NULL and not called",
     types: ["(i32, i32, i32, i32) -> i32"],
-    functions: ["js_array_buffer_finalizer", "js_array_buffer_resize", "js_array_buffer_transfer"],
+    functions: [
+      "JS_DetachArrayBuffer",
+      "js_array_buffer_finalizer",
+      "js_array_buffer_resize",
+      "js_array_buffer_transfer",
+    ],
   },
   {
     why: "sab_funcs: nothing calls JS_SetSharedArrayBufferFunctions, and NULL is not called",
@@ -180,7 +185,7 @@ const POINTERS: readonly Reason[] = [
       "(i32, i32, i32, i64) -> i32",
       "(i32, i32, i32, i64, i32) -> i32",
     ],
-    functions: ["JS_ReadObjectRec"],
+    functions: ["js_host_resolve_imported_module"],
   },
   {
     why: "JSModuleDef.init_func: only of modules in C, of which there are none (JS_NewCModule); others' is NULL and not called",
@@ -206,6 +211,7 @@ const POINTERS: readonly Reason[] = [
       "re_parse_nested_class",
       "re_string_list_free",
       "unicode_prop_ops",
+      "unicode_script",
     ],
   },
   {
@@ -216,7 +222,7 @@ const POINTERS: readonly Reason[] = [
   {
     why: "what ** and % do with numbers: js_math_pow and fmod, or removed_f_f_f where a build has left those out",
     types: ["(f64, f64) -> f64"],
-    functions: ["JS_CallInternal"],
+    functions: ["js_binary_arith_slow"],
   },
   {
     why: "how two elements are compared, a parameter of rqsort: constants of its callers in C, of js_typed_array_sort by the array's class",
@@ -272,6 +278,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
         "get_first_weak_ref",
         "js_async_generator_resume_next",
         "js_atof",
+        "js_binary_arith_slow",
         "js_binary_logic_slow",
         "js_call_c_function",
         "js_closure2",
@@ -317,12 +324,13 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
     },
     {
       why: "the interpreter's division of integers by one that it has checked: others go the way of floating-point numbers; and of short BigInts, where zero was refused before",
-      functions: ["JS_CallInternal"],
+      functions: ["JS_CallInternal", "js_binary_arith_slow"],
     },
     {
       why: "a power of a radix from 2 to 36, which was checked before",
       functions: [
         "js_bigint_to_string1",
+        "js_dtoa",
         "js_dtoa2",
         "mul_log2_radix",
         "mul_pow",

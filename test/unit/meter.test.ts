@@ -18,7 +18,7 @@ const TEXT = `(module
       (br_if $again (local.get 0)))))`;
 
 function run(): { call: (name: string, parameter: number) => unknown; count: (what: string, name: string) => number } {
-  const { bytes, functions } = meter(assemble(TEXT));
+  const { bytes, functions } = meter(assemble(TEXT, { names: true }));
   const { exports } = new wasm.Instance(new wasm.Module(bytes), {});
   return {
     call: (name, parameter) => (exports[name] as (value: number) => unknown)(parameter),
@@ -49,7 +49,7 @@ test("a loop counts each of its turns", () => {
 });
 
 test("branches count which way they go, and go it", () => {
-  const { bytes, branches } = meterBranches(assemble(TEXT));
+  const { bytes, branches } = meterBranches(assemble(TEXT, { names: true }));
   const { exports } = new wasm.Instance(new wasm.Module(bytes), {});
   const call = (name: string, value: number) => (exports[name] as (value: number) => unknown)(value);
   const read = (counter: string) => Number((exports[counter] as { value: bigint }).value);

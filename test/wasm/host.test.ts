@@ -5,13 +5,13 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import binaryen from "binaryen";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 
 import { buildFilter } from "../../build/pipeline.ts";
 import { StreamResetError, TestHost, TestHostError } from "../host/index.ts";
 import type { Handler } from "../host/index.ts";
 import { tempProject } from "../temp-project.ts";
+import { assemble } from "../wasm-text.ts";
 
 /** Builds a filter from the text between the braces of defineFilter({ ... }), and what it needs beside it. */
 async function build(hooks: string, helpers = ""): Promise<Uint8Array> {
@@ -23,16 +23,11 @@ async function build(hooks: string, helpers = ""): Promise<Uint8Array> {
 }
 
 /** A module by hand, for what no filter in TypeScript does. */
-function assemble(code: string): Uint8Array {
-  const module = binaryen.parseText(`(module ${code}
+function moduleWith(code: string): Uint8Array {
+  return assemble(`(module ${code}
     (memory (export "memory") 1)
     (func (export "proxy_abi_version_0_2_1"))
     (func (export "malloc") (param i32) (result i32) (i32.const 4096)))`);
-  try {
-    return module.emitBinary();
-  } finally {
-    module.dispose();
-  }
 }
 
 /** Listens on a free port until the test ends. */
@@ -369,7 +364,11 @@ describe("a filter that does not start", () => {
     ["its source", new TextEncoder().encode("export default {}"), /not a WebAssembly module.*npm run build:wasm/],
     ["a broken module", Uint8Array.of(0, 97, 115, 109, 9, 9, 9, 9), /not a valid WebAssembly module/],
     ["no Proxy-Wasm module", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), /does not export memory/],
-    ["other imports", assemble('(import "env" "fopen" (func $f))'), /imports what no.*offers: env\.fopen \(function\)/],
+    [
+      "other imports",
+      moduleWith('(import "env" "fopen" (func $f))'),
+      /imports what no.*offers: env\.fopen \(function\)/,
+    ],
     ["something else", {}, /needs a path, the bytes of a module, a WebAssembly.Module/],
   ])("%s", async (_what, source, message) => {
     const refused = TestHost.load(source);
@@ -378,7 +377,7 @@ describe("a filter that does not start", () => {
   });
 
   test("a URL that is none", async () => {
-    const filter = assemble("");
+    const filter = moduleWith("");
     for (const url of ["back-python:5000", "https://back", "http://back/path"]) {
       await expect(TestHost.load(filter, { clusters: { back: url } })).rejects.toThrow(/^cluster back: .*must be like/);
     }
@@ -386,7 +385,7 @@ describe("a filter that does not start", () => {
 });
 
 test("a trap fails the module: 503 from then on, for waiting streams too", async () => {
-  const filter = assemble(`
+  const filter = moduleWith(`
     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
       (if (i32.gt_u (local.get 1) (i32.const 6)) (then (unreachable)))
       (i32.const 1))`);
@@ -403,7 +402,7 @@ test("a trap fails the module: 503 from then on, for waiting streams too", async
 });
 
 test("body callbacks can change a body", async () => {
-  const filter = assemble(`
+  const filter = moduleWith(`
     (import "env" "proxy_set_buffer_bytes" (func $set (param i32 i32 i32 i32 i32) (result i32)))
     (data (i32.const 0) "<>")
     (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
@@ -418,7 +417,7 @@ test("body callbacks can change a body", async () => {
 });
 
 test("what a module asks for wrongly is refused", async () => {
-  const filter = assemble(`
+  const filter = moduleWith(`
     (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
     (import "env" "proxy_get_header_map_size" (func $size (param i32 i32) (result i32)))
     (import "env" "proxy_set_effective_context" (func $context (param i32) (result i32)))
@@ -436,7 +435,7 @@ test("what a module asks for wrongly is refused", async () => {
 });
 
 test("WASI has a clock, random numbers and output to the log; exiting is a failure", async () => {
-  const filter = assemble(`
+  const filter = moduleWith(`
     (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
     (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -512,7 +511,7 @@ describe("listen", () => {
       });
     });
     await using service = await listen(server);
-    const doubling = assemble(`
+    const doubling = moduleWith(`
       (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
       (data (i32.const 0) "x-trailer2")
       (func (export "proxy_on_request_trailers") (param i32 i32) (result i32)
@@ -550,7 +549,9 @@ describe("listen", () => {
 });
 
 test("closing the host ends what waits, and says so", async () => {
-  const filter = assemble('(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))');
+  const filter = moduleWith(
+    '(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))',
+  );
   const host = await TestHost.load(filter);
   const waiting = host.fetch("http://a/");
   const rejected = expect(waiting).rejects.toThrow(StreamResetError);
@@ -561,7 +562,7 @@ test("closing the host ends what waits, and says so", async () => {
 });
 
 test("fetch refuses what cannot be sent", async () => {
-  await using host = await TestHost.load(assemble(""));
+  await using host = await TestHost.load(moduleWith(""));
   await expect(host.fetch("/jump")).rejects.toThrow("the URL must be like http://back-golang/jump, not /jump");
   await expect(host.fetch("http://a/", { headers: { "a b": "c" } })).rejects.toThrow('"a b" is not a header name');
   await expect(host.fetch("http://a/", { headers: { a: "b\r\nc" } })).rejects.toThrow("line break");

@@ -1,20 +1,17 @@
-import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
 
 import { verify } from "../../../build/steps/verify.ts";
+import { assemble } from "../../wasm-text.ts";
 
 /** A module in the text format, after which `parts` are added to what every Proxy-Wasm module has. */
 function moduleWith(parts: { imports?: string; body?: string; memory?: string }): Uint8Array {
-  const text = `(module
+  return assemble(`(module
     ${parts.imports ?? ""}
     ${parts.memory ?? '(memory (export "memory") 1)'}
     (func (export "proxy_abi_version_0_2_1"))
     (func (export "malloc") (param i32) (result i32) (i32.const 0))
     (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 0))
-    ${parts.body ?? ""})`;
-  const module = binaryen.parseText(text);
-  module.setFeatures(binaryen.Features.Atomics | binaryen.Features.MutableGlobals);
-  return module.emitBinary();
+    ${parts.body ?? ""})`);
 }
 
 test("accepts a module of host calls, WASI calls and callbacks, and says what is in it", () => {

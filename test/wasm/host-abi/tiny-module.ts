@@ -1,8 +1,7 @@
-import binaryen from "binaryen";
-
 import { CALLBACKS, HOST_CALLS } from "../../../src/abi/index.ts";
 import type { Callback, HostCall, Params } from "../../../src/abi/index.ts";
 import { encodePairs } from "../../host/pairs.ts";
+import { assemble } from "../../wasm-text.ts";
 
 /** A piece of WebAssembly text. */
 export interface Code {
@@ -90,12 +89,7 @@ export function tinyModule({ on, onAllocate = [], imports: others = [], extra = 
     ${functions.join("\n")}
     ${data.toString()}
     ${extra})`;
-  const module = binaryen.parseText(text);
-  try {
-    return module.emitBinary();
-  } finally {
-    module.dispose();
-  }
+  return assemble(text);
 }
 
 function importOf(name: string, params: Params): string {

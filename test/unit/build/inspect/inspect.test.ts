@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
 
 import { inspect } from "../../../../build/inspect/report.ts";
@@ -10,14 +9,11 @@ import { concat } from "../../../../build/wasm/encode.ts";
 import { encodeProducers } from "../../../../build/wasm/producers.ts";
 import { runNode } from "../../../run-node.ts";
 import { tempProject } from "../../../temp-project.ts";
+import { assemble } from "../../../wasm-text.ts";
 
 const CLI = fileURLToPath(new URL("../../../../build/cli.ts", import.meta.url));
 
-function assemble(text: string): Uint8Array {
-  const module = binaryen.parseText(`(module ${text})`);
-  module.setFeatures(binaryen.Features.All);
-  return module.emitBinary();
-}
+const moduleOf = (text: string) => assemble(`(module ${text})`);
 
 async function inspectBytes(bytes: Uint8Array): Promise<Report> {
   await using project = await tempProject({});
@@ -34,7 +30,7 @@ const onNewConnection = `(func (export "proxy_on_new_connection") (param i32) (r
 
 describe("a module of another toolchain", () => {
   test("has its hooks, host calls, sections, largest functions, memory and tools told", async () => {
-    const module = assemble(`
+    const module = moduleOf(`
       (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
       (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
       (import "env" "emscripten_notify_memory_growth" (func (param i32)))
@@ -71,7 +67,7 @@ describe("a module of another toolchain", () => {
     ["an access log alone", `(func (export "proxy_on_log") (param i32))`, ["http"]],
     ["no stream's hook", `(func (export "proxy_on_tick") (param i32))`, ["service"]],
   ])("with %s is of that kind", async (_, hooks, kinds) => {
-    expect((await inspectBytes(assemble(MEMORY + ALLOCATE + ABI_0_2_0 + hooks))).kinds).toEqual(kinds);
+    expect((await inspectBytes(moduleOf(MEMORY + ALLOCATE + ABI_0_2_0 + hooks))).kinds).toEqual(kinds);
   });
 });
 
@@ -99,12 +95,12 @@ describe("a problem", () => {
       "it imports env.proxy_log as (i32) -> (); the ABI's is (i32, i32, i32) -> i32",
     ],
   ])("%s", async (imported, problem) => {
-    expect((await inspectBytes(assemble(imported + MEMORY + ALLOCATE + ABI_0_2_0))).problems).toEqual([problem]);
+    expect((await inspectBytes(moduleOf(imported + MEMORY + ALLOCATE + ABI_0_2_0))).problems).toEqual([problem]);
   });
 
   test("is a callback with other parameters, and what a host needs and does not find", async () => {
     const { problems } = await inspectBytes(
-      assemble(`(memory 1) ${ABI_0_2_0} (func (export "proxy_on_delete") (param i64))`),
+      moduleOf(`(memory 1) ${ABI_0_2_0} (func (export "proxy_on_delete") (param i64))`),
     );
     expect(problems).toEqual([
       "it exports proxy_on_delete as (i64) -> (); the ABI's is (i32) -> ()",
@@ -114,7 +110,7 @@ describe("a problem", () => {
   });
 
   test("is a module for something else, whose sections are told all the same", async () => {
-    const report = await inspectBytes(assemble(`(func (export "add") (param i32))`));
+    const report = await inspectBytes(moduleOf(`(func (export "add") (param i32))`));
     expect(report.problems).toEqual([
       "it is no Proxy-Wasm module: it exports none of proxy_abi_version_0_1_0, proxy_abi_version_0_2_0, proxy_abi_version_0_2_1",
     ]);
@@ -154,7 +150,7 @@ describe("the command", () => {
 
   test("prints for people, and JSON", async () => {
     await using project = await tempProject({});
-    await writeFile(project.path("module.wasm"), assemble(MEMORY + ALLOCATE + ABI_0_2_0 + onRequestHeaders));
+    await writeFile(project.path("module.wasm"), moduleOf(MEMORY + ALLOCATE + ABI_0_2_0 + onRequestHeaders));
     const { status, stdout } = await run(["module.wasm"], project.path(""));
     expect(status).toBe(0);
     expect(stdout).toMatch(

@@ -22,7 +22,7 @@ const TEXT = `(module
   (func $choice (export "choice") (param i32) (result i32)
     (if (result i32) (local.get 0) (then (call $filler199 (local.get 0))) (else (i32.const 3)))))`;
 
-const build = () => assemble(TEXT);
+const build = () => assemble(TEXT, { names: true });
 
 /** The signs of the hints of each function, by name, in the order of its branches. */
 function signs(module: Uint8Array): Record<string, string> {

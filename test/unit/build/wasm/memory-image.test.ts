@@ -1,16 +1,10 @@
-import binaryen from "binaryen";
 import { expect, test } from "vitest";
 
 import { wasm } from "../../../../build/wasm/api.ts";
 import { exportMutableGlobals, keepExports } from "../../../../build/wasm/exports.ts";
 import { withMemory } from "../../../../build/wasm/memory-image.ts";
 import { readModule } from "../../../../build/wasm/module.ts";
-
-function moduleOf(text: string): Uint8Array {
-  const module = binaryen.parseText(text);
-  module.setFeatures(binaryen.Features.All);
-  return module.emitBinary();
-}
+import { assemble } from "../../../wasm-text.ts";
 
 function exportsOf(module: Uint8Array): Record<string, unknown> {
   return new wasm.Instance(new wasm.Module(module), {}).exports;
@@ -20,7 +14,7 @@ function memoryOf(module: Uint8Array): Uint8Array {
   return new Uint8Array((exportsOf(module)["memory"] as { buffer: ArrayBuffer }).buffer);
 }
 
-const MODULE = moduleOf(`(module
+const MODULE = assemble(`(module
   (memory (export "memory") 1 9)
   (global $sp (mut i32) (i32.const 1024))
   (global $big (mut i64) (i64.const -5000000000))
@@ -63,14 +57,14 @@ test("everything else of the module stays", () => {
 });
 
 test("a module whose code refers to its segments is refused", () => {
-  const module = moduleOf(
+  const module = assemble(
     `(module (memory 1) (data "passive") (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 1))))`,
   );
   expect(() => withMemory(module, new Uint8Array(65536))).toThrow("data segments that are not simply active");
 });
 
 test("a module without a memory is refused", () => {
-  expect(() => withMemory(moduleOf("(module)"), new Uint8Array(0))).toThrow("no memory of its own");
+  expect(() => withMemory(assemble("(module)"), new Uint8Array(0))).toThrow("no memory of its own");
 });
 
 test("mutable globals can be seen", () => {
