@@ -49,6 +49,7 @@ export const buildRuntime = once(async (): Promise<BuildRuntime> => {
   return { bytes, module: new wasm.Module(exporting), globals: names };
 });
 
+/** The same, taken apart. */
 export const runtimeCode = once(async () => readRuntimeCode((await buildRuntime()).bytes, await readRuntimeGraph()));
 
 /** The runtime with its functions at other places of the table, which tells their addresses from numbers. */

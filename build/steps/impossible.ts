@@ -17,7 +17,7 @@ export const KINDS: Readonly<Record<string, { readonly needs: RegExp; readonly m
  * @param kinds - of these values: keys of {@link KINDS}
  */
 export function withoutKinds(runtime: RuntimeCode, kinds: readonly string[]): RuntimeCode {
-  const { names, bodies, hints, signatures, graph } = runtime;
+  const { info, names, bodies, hints, graph } = runtime;
   const needs = kinds.flatMap((kind) => KINDS[kind]?.needs ?? []);
   const isNeeded = (name: string) => !needs.some((pattern) => pattern.test(name));
   const empty = (node: FunctionNode) => ({ ...node, calls: [], addresses: [], constants: [] });
@@ -26,7 +26,7 @@ export function withoutKinds(runtime: RuntimeCode, kinds: readonly string[]): Ru
     bodies: new Map(
       [...bodies].map(([index, body]) => [
         index,
-        isNeeded(names.get(index) ?? "") ? body : bodyOf(signatures[index] ?? ""),
+        isNeeded(names.get(index) ?? "") ? body : bodyOf(info.functions[index] ?? ""),
       ]),
     ),
     hints: new Map([...hints].filter(([index]) => isNeeded(names.get(index) ?? ""))),

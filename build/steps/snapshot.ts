@@ -77,7 +77,7 @@ async function smallest(
   graph: RuntimeGraph,
   names: readonly string[],
 ): Promise<{ snapshot: Snapshot; reached: Reach; impossible: readonly string[] }> {
-  const { bytes: runtime, module, globals } = await buildRuntime();
+  const { module, globals } = await buildRuntime();
   const { memory, heapStart, exports, opcodes, impossible } = run(module, globals, bytecode, { ...options, names });
   const narrow = withoutKinds(narrowInterpreter(await runtimeCode(), opcodes), impossible);
   // In the runtime whose functions have other addresses the same memory has those.
@@ -87,7 +87,7 @@ async function smallest(
   for (const { offset, length } of reached.deadConstants) {
     memory.fill(0, offset, offset + length);
   }
-  const wasm = withMemory(withRuntimeCode(runtime, narrow), memory);
+  const wasm = withMemory(withRuntimeCode(narrow), memory);
   return { snapshot: { wasm, exports, heapStart, deadPlaces: reached.deadPlaces }, reached, impossible };
 }
 

@@ -1,10 +1,9 @@
 import { encodeCustomSection, readCustomSection } from "./custom-sections.ts";
 import { concat, Writer } from "./encode.ts";
-import { Op, readInstruction } from "./instructions.ts";
+import { Op } from "./instructions.ts";
 import { readModule, SectionId } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
-import { Reader } from "./reader.ts";
-import { skipLocals } from "./references.ts";
+import { forEachInstruction } from "./references.ts";
 import { replaceSections } from "./rewrite.ts";
 
 /**
@@ -50,26 +49,27 @@ export function encodeBranchHints(hints: BranchHints): Uint8Array {
 
 /** The same module with these hints in place of those that it has. */
 export function withBranchHints(module: Uint8Array, hints: BranchHints): Uint8Array {
-  return replaceSections(module, readModule(module), (section) => {
+  return withCode(module, readModule(module), hints);
+}
+
+/** The same with other code, too. @param code - the section, whole. Default: the module's own */
+export function withCode(module: Uint8Array, info: ModuleInfo, hints: BranchHints, code?: Uint8Array): Uint8Array {
+  return replaceSections(module, info, (section) => {
     if (section.id === SectionId.Custom && section.name === BRANCH_HINTS) {
       return new Uint8Array();
     }
-    return section.id === SectionId.Code ? concat([encodeBranchHints(hints), section.bytes]) : section.bytes;
+    return section.id === SectionId.Code ? concat([encodeBranchHints(hints), code ?? section.bytes]) : section.bytes;
   });
 }
 
 /** The offsets of the branches in a function's body that a hint may be for. */
 export function branchesOf(body: Uint8Array): number[] {
-  const reader = new Reader(body);
-  skipLocals(reader);
   const offsets: number[] = [];
-  while (!reader.atEnd) {
-    const start = reader.offset;
-    const { op } = readInstruction(reader);
+  forEachInstruction(body, (op, start) => {
     if (op === Op.If || op === Op.BrIf) {
       offsets.push(start);
     }
-  }
+  });
   return offsets;
 }
 

@@ -1,4 +1,4 @@
-import { concat, encodeI32, encodeSection, encodeU32 } from "./encode.ts";
+import { encodeI32, encodeSection, encodeU32 } from "./encode.ts";
 import { readModule, SectionId } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 import { Reader } from "./reader.ts";
@@ -37,10 +37,15 @@ export function readElements({ sections }: ModuleInfo): Elements {
 }
 
 /** The same module with other functions in its table. */
-export function withElements(module: Uint8Array, { offset, functions }: Elements): Uint8Array {
-  const header = [1, 0, 0x41, ...encodeI32(offset), 0x0b, ...encodeU32(functions.length)];
-  const content = concat([Uint8Array.from([...header, ...functions.flatMap((index) => encodeU32(index))])]);
+export function withElements(module: Uint8Array, elements: Elements): Uint8Array {
   return replaceSections(module, readModule(module), (section) =>
-    section.id === SectionId.Element ? encodeSection(section.id, content) : section.bytes,
+    section.id === SectionId.Element ? encodeElements(elements) : section.bytes,
   );
+}
+
+/** The section, whole. */
+export function encodeElements({ offset, functions }: Elements): Uint8Array {
+  const header = [1, 0, 0x41, ...encodeI32(offset), 0x0b, ...encodeU32(functions.length)];
+  const indices = functions.flatMap((index) => encodeU32(index));
+  return encodeSection(SectionId.Element, Uint8Array.from([...header, ...indices]));
 }

@@ -1,4 +1,4 @@
-import { Op, readInstruction, skipInstruction } from "./instructions.ts";
+import { Op, skipInstruction } from "./instructions.ts";
 import { Reader } from "./reader.ts";
 
 /** What a function's code refers to. */
@@ -11,23 +11,19 @@ export interface References {
 
 /** @param body - locals and instructions */
 export function referencesOf(body: Uint8Array): References {
-  const reader = new Reader(body);
-  skipLocals(reader);
   const calls = new Set<number>();
   const values = new Set<number>();
-  while (!reader.atEnd) {
-    const op = body[reader.offset] ?? 0;
-    const isAccess = op >= Op.FirstAccess && op <= Op.LastAccess;
-    if (op === Op.Call || isAccess) {
-      const { operands } = readInstruction(reader);
-      (isAccess ? values : calls).add(operands.at(-1) ?? 0);
+  forEachInstruction(body, (op, start) => {
+    const operands = new Reader(body, start + 1);
+    if (op === Op.Call) {
+      calls.add(operands.u32());
     } else if (op === Op.I32Const) {
-      reader.byte();
-      values.add(reader.i32() >>> 0);
-    } else {
-      skipInstruction(reader);
+      values.add(operands.i32() >>> 0);
+    } else if (op >= Op.FirstAccess && op <= Op.LastAccess) {
+      operands.skipNumber(); // its alignment
+      values.add(operands.u32());
     }
-  }
+  });
   return { calls, values };
 }
 
@@ -41,16 +37,28 @@ export interface DirectCall {
 
 /** @param body - locals and instructions */
 export function directCalls(body: Uint8Array): DirectCall[] {
+  const calls: DirectCall[] = [];
+  forEachInstruction(body, (op, start, end) => {
+    if (op === Op.Call) {
+      calls.push({ start, end, callee: new Reader(body, start + 1).u32() });
+    }
+  });
+  return calls;
+}
+
+/**
+ * Goes over the instructions of a function.
+ *
+ * @param body - locals and instructions
+ * @param visit - is given an opcode, and where its instruction begins in the body and ends
+ */
+export function forEachInstruction(body: Uint8Array, visit: (op: number, start: number, end: number) => void): void {
   const reader = new Reader(body);
   skipLocals(reader);
-  const calls: DirectCall[] = [];
   while (!reader.atEnd) {
     const start = reader.offset;
-    if (skipInstruction(reader) === Op.Call) {
-      calls.push({ start, end: reader.offset, callee: new Reader(body, start + 1).u32() });
-    }
+    visit(skipInstruction(reader), start, reader.offset);
   }
-  return calls;
 }
 
 export function skipLocals(reader: Reader): void {

@@ -2,8 +2,8 @@ import { encodeBranchHints, readBranchHints } from "./branch-hints.ts";
 import type { BodyHints } from "./branch-hints.ts";
 import { encodeCode, functionCode } from "./code.ts";
 import { encodeCustomSection } from "./custom-sections.ts";
-import { readElements } from "./elements.ts";
-import { concat, encodeI32, encodeName, encodeSection, encodeU32, Writer } from "./encode.ts";
+import { encodeElements, readElements } from "./elements.ts";
+import { concat, encodeName, encodeSection, encodeU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
 import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readVector, SectionId } from "./module.ts";
@@ -50,11 +50,7 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
         return encodeSection(section.id, exportsOf(info, newIndex));
       case SectionId.Element: {
         const { offset, functions } = readElements(info);
-        const header = [1, 0, 0x41, ...encodeI32(offset), 0x0b, ...encodeU32(functions.length)];
-        return encodeSection(
-          section.id,
-          Uint8Array.from([...header, ...functions.flatMap((index) => encodeU32(newIndex(index)))]),
-        );
+        return encodeElements({ offset, functions: functions.map(newIndex) });
       }
       case SectionId.Code: {
         const moved = defined.map(([index, body]) => {

@@ -27,6 +27,7 @@ const LONG_MS = 30_000;
 const SHORT_MS = 50;
 /** More than is usual, so that 10 MiB are no endless loop on a busy machine. */
 const CALLBACK_MS = 250;
+
 interface Config {
   /** Which of the configurations this is. */
   readonly generation: number;

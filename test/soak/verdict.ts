@@ -80,6 +80,8 @@ function wrongVms({ tally, configurations, options }: Run): string[] {
 const MOST_LINEAR = 3 * HEAP_BYTES;
 /** The table of property names never becomes smaller either, and a heap full of names makes it some MiB large. */
 const MOST_HEAP = 6 * 2 ** 20;
+/** How often a heap has to be full for these bounds to say something. */
+const LEAST_FILLINGS = 3;
 /** After half of a VM's time, and so many fillings, nothing grows any more. */
 const WARM_SHARE = 0.5;
 const WARM_FILLINGS = 40;
@@ -107,8 +109,10 @@ function wrongMemory({ samples }: Run): string[] {
   return [...ids].flatMap((id) => {
     const own = samples.flatMap(({ vms }) => vms.get(id) ?? []);
     const last = own.at(-1);
-    if (last === undefined) {
-      return [];
+    if (last === undefined || last.fillings < LEAST_FILLINGS) {
+      return [
+        `VM ${id}: its heap has been full less than ${LEAST_FILLINGS} times, so that nothing is known of its memory`,
+      ];
     }
     // At any one moment there is garbage, too.
     const leastOf = (some: typeof own) => Math.min(...some.map(({ heap }) => heap));
