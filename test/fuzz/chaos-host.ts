@@ -30,6 +30,8 @@ type Exports = Record<string, (...parameters: number[]) => number>;
 export class ChaosHost {
   /** Taken in turn; none: an honest host that has nothing. */
   answers: readonly Answer[] = [];
+  /** By a restriction, for example. */
+  refusesClock = false;
   readonly #exports: Exports;
   readonly #memory: WasmMemory;
   readonly #callbacks: readonly string[];
@@ -104,7 +106,7 @@ export class ChaosHost {
   }
 
   #answer(name: string, parameters: readonly number[]): number {
-    if (name === "clock_time_get") {
+    if (name === "clock_time_get" && !this.refusesClock) {
       new DataView(this.#memory.buffer).setBigUint64(parameters[2] ?? 0, process.hrtime.bigint(), true);
       return OK;
     }

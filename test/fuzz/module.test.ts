@@ -72,10 +72,18 @@ describe.each(["jump", "scripted", "network", "grpc-streams", "plugins"])("%s", 
   }, 240_000);
 
   // What goes wrong there is reported, and a report has time of its own: a callback must end all the same.
-  test.each([0, 1, 2, 10])(
-    "a host that configures it again within each host call, and answers %i",
-    (status) => {
+  test.each([
+    [0, "has a clock"],
+    [1, "has a clock"],
+    [2, "has a clock"],
+    [10, "has a clock"],
+    [0, "refuses the clock"],
+    [2, "refuses the clock"],
+  ])(
+    "a host that configures it again within each host call, answers %i, and %s",
+    (status, clock) => {
       const host = newHost(name);
+      host.refusesClock = clock === "refuses the clock";
       const configure = { callback: host.numberOf("proxy_on_configure"), parameters: [0, 17, 0, 0, 0] };
       host.answers = [{ status, data: new Uint8Array(17), lie: 2, within: configure }];
       host.call(configure);
