@@ -4,7 +4,7 @@ import { debianTool } from "../../scripts/debian-tools.ts";
 import { compileFilter, compileNatively } from "../shim/native-program.ts";
 
 /** What an input is: see test/shim/fuzz.c. */
-export const TARGETS = ["events", "data", "pairs"] as const;
+export const TARGETS = ["events", "data", "pairs", "functions"] as const;
 export type Target = (typeof TARGETS)[number];
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));

@@ -14,6 +14,7 @@ import {
 } from "proxy-wasm-ts";
 import type { HttpRequest, HttpResponse } from "proxy-wasm-ts";
 
+import { differences } from "./fuzz-functions.ts";
 import cases from "./program.ts";
 
 const shout = (message: HttpRequest | HttpResponse) => {
@@ -118,7 +119,15 @@ const connections = defineNetworkFilter({
   onDone: () => undefined,
 });
 
+/** What the native functions make of the request's body and path is compared with what JavaScript makes of them. */
+const functions = defineFilter({
+  config: textConfig((text) => text),
+  onRequestBody(request, { log }) {
+    for (const difference of differences(request)) log.critical(`these differ: ${difference}`);
+  },
+});
+
 export default definePlugins(
-  { cases, r: rewrites, w: waits, p: steps("passThrough"), d: steps("deny"), c: connections },
-  { choose: ({ configuration }) => ("rwpdc".includes(configuration[0] ?? "-") ? configuration.charAt(0) : "cases") },
+  { cases, r: rewrites, w: waits, p: steps("passThrough"), d: steps("deny"), c: connections, f: functions },
+  { choose: ({ configuration }) => ("rwpdcf".includes(configuration[0] ?? "-") ? configuration.charAt(0) : "cases") },
 );

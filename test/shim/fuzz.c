@@ -4,6 +4,7 @@
  * events: what a host does, with arguments, results and data of its choosing, also within its own host calls.
  * data: the same, and each result is the input's: bytes, and lies about their size, their place and the outcome.
  * pairs: a serialized list of headers.
+ * functions: a path and a body, for fields of JSON, queries and hashes; they are compared with JavaScript's.
  *
  * Whatever it is, nothing crashes, and the next ordinary request is served.
  */
@@ -356,6 +357,30 @@ static void run_pairs(const uint8_t *data, size_t size) {
   free(block);
 }
 
+/* The first byte says how many of the next are the path. */
+static void run_functions(const uint8_t *data, size_t size) {
+  enum { STREAM = 1000, PLUGIN = 2 };
+  Input input = {data, size};
+  host_reset();
+  host.configuration = "f";
+  proxy_on_context_create(PLUGIN, 0);
+  if (!proxy_on_configure(PLUGIN, 1))
+    fail("the functions' plugin takes no configuration\n");
+  host_add_header(":path", take_text(&input));
+  host.body_size = input.left < sizeof host.body ? input.left : sizeof host.body;
+  memcpy(host.body, input.data, host.body_size);
+  proxy_on_context_create(STREAM, PLUGIN);
+  proxy_on_request_headers(STREAM, 1, 0);
+  proxy_on_request_body(STREAM, (uint32_t)host.body_size, 1);
+  if (host_logged("these differ") || host_logged("onRequestBody"))
+    fail("a function differs from JavaScript\n");
+  proxy_on_done(STREAM);
+  proxy_on_delete(STREAM);
+  proxy_on_delete(PLUGIN);
+  run_ordinary_request();
+  check_heap();
+}
+
 static void (*target)(const uint8_t *data, size_t size) = run_events;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -368,12 +393,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   const char *name = getenv("TARGET");
   if (name && strcmp(name, "pairs") == 0)
     target = run_pairs;
+  if (name && strcmp(name, "functions") == 0)
+    target = run_functions;
   lies = name && strcmp(name, "data") == 0;
   uint8_t *bytecode = read_program(getenv("PROGRAM"), &size);
   host_reset();
   if (build_run(bytecode, size, NULL) != 0 || !proxy_on_vm_start(ROOT, 0))
     fail("the program does not start\n");
-  vm.limits.callback_ms = 20;
+  vm.limits.callback_ms = target == run_functions ? 10000 : 20;
   proxy_on_context_create(ROOT, 0);
   if (!proxy_on_configure(ROOT, 0))
     fail("the program takes no configuration\n");
