@@ -1,4 +1,5 @@
 import { GUARD_EDITS } from "./guard-edits.ts";
+import { REMOVED_EDITS } from "./removed-edits.ts";
 import { SIZE_EDITS } from "./size-edits.ts";
 import { TEXT_EDITS } from "./text-edits.ts";
 import type { SourceFiles } from "./source.ts";
@@ -439,6 +440,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   ...zeroFreeBlocks(),
   ...withoutBytecodeBuiltins(),
   ...SIZE_EDITS,
+  ...REMOVED_EDITS,
   ...TEXT_EDITS,
   ...GUARD_EDITS,
   ...keepLargeBlock(),

@@ -47,6 +47,7 @@ export const SIZE_EDITS: readonly Edit[] = [
     find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
     replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
   },
+  ...withoutScopes(),
   {
     file: "quickjs.c",
     why: "a module has one context, which lives as long as its VM",
@@ -54,3 +55,36 @@ export const SIZE_EDITS: readonly Edit[] = [
     replace: "    assert(JS_REF_COUNT(ctx) == 0);\n#ifdef __wasm__\n    return;\n#endif\n",
   },
 ];
+
+/** Of a variable only its name, what kind it is and its reference are read at run time: 8 of 20 bytes. */
+function withoutScopes(): Edit[] {
+  const why = "the scopes of variables are the parser's, which the runtime does not have";
+  const unlessParser = (text: string) => `#if !defined(QJS_DISABLE_PARSER) || defined(ENABLE_DUMPS)\n${text}#endif\n`;
+  const level = "    /* index into fd->scopes of this variable lexical scope */\n    int scope_level;\n";
+  const next = "       variable in the same or enclosing lexical scope\n    */\n    int scope_next;\n";
+  const pool = "    int func_pool_idx; /* only used during compilation : index in\n";
+  const written = "            bc_put_leb128(s, vd->scope_level);\n            bc_put_leb128(s, vd->scope_next + 1);\n";
+  const read =
+    "            if (bc_get_leb128_int(s, &vd->scope_level))\n                goto fail;\n" +
+    "            if (bc_get_leb128_int(s, &vd->scope_next))\n                goto fail;\n            vd->scope_next--;\n";
+  const readAndForgotten =
+    "            int scope;\n            if (bc_get_leb128_int(s, &scope) || bc_get_leb128_int(s, &scope))\n" +
+    "                goto fail;\n";
+  return [
+    { file: "quickjs.c", why, find: level, replace: unlessParser(level) },
+    {
+      file: "quickjs.c",
+      why,
+      find: next,
+      replace: next.replace("    int scope_next;\n", unlessParser("    int scope_next;\n")),
+    },
+    {
+      file: "quickjs.c",
+      why,
+      find: `${pool}                          the constant pool for hoisted function\n                          definition */\n} JSVarDef;\n`,
+      replace: `${unlessParser("    int func_pool_idx;\n")}} JSVarDef;\n`,
+    },
+    { file: "quickjs.c", why, find: written, replace: unlessParser(written) },
+    { file: "quickjs.c", why, find: read, replace: readAndForgotten },
+  ];
+}

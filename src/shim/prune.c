@@ -1,18 +1,9 @@
 /*
  * Takes out of a program's heap the builtins that its code never names. What nothing in memory leads to after that,
- * build/steps/reach.ts finds and takes out of the module. Runs in a build only, but for `shim_removed_builtin`.
+ * build/steps/reach.ts finds and takes out of the module. Runs in a build only.
  *
- * A computed name can still reach a builtin that was taken out; that throws an error which says what to do.
+ * A computed name can still reach a builtin that was taken out; that throws an error which says what to do: removed.c.
  */
-
-static const char removed_message[] =
-    "the builtin %s was left out of the module, because the filter's code does not name it; build with --keep-builtins";
-
-/* Called by the engine when such a property is read. */
-static JSValue shim_removed_builtin(JSContext *context, JSObject *object, JSAtom name, void *opaque) {
-  char text[64];
-  return JS_ThrowTypeError(context, removed_message, JS_AtomGetStr(context, text, sizeof text, name));
-}
 
 /* What takes a removed function's place in the table of functions, one for each signature. Nothing calls them. */
 static JSValue removed(JSContext *context) { return JS_ThrowInternalError(context, "a removed builtin was called"); }
@@ -84,13 +75,10 @@ static JSProperty *clear_property(JSContext *context, JSObject *object, uint32_t
   return property;
 }
 
-/* Makes `shim_removed_builtin` what reading the property calls. */
 static void remove_builtin(JSContext *context, JSObject *object, uint32_t index) {
   JSProperty *property = clear_property(context, object, index, JS_PROP_AUTOINIT);
-  if (!property)
-    return;
-  property->u.init.realm_and_id = (uintptr_t)JS_DupContext(context) | JS_AUTOINIT_ID_BYTECODE;
-  property->u.init.opaque = NULL;
+  if (property)
+    set_removed(context, property);
 }
 
 /* Others than `match` look whether Symbol.match is there: split, matchAll, replaceAll, includes and RegExp ask so

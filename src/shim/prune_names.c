@@ -77,6 +77,10 @@ static bool defines_name(uint8_t opcode) {
   }
 }
 
+static bool is_global(const JSClosureVar *variable) {
+  return variable->closure_type >= JS_CLOSURE_GLOBAL_REF && variable->closure_type <= JS_CLOSURE_GLOBAL;
+}
+
 /* The global variable that an instruction uses, or none. */
 static JSAtom global_of(const JSFunctionBytecode *function, const uint8_t *code) {
   int variable;
@@ -91,8 +95,7 @@ static JSAtom global_of(const JSFunctionBytecode *function, const uint8_t *code)
     return *code == OP_get_var || *code == OP_get_var_undef ? get_u32(code + 1) : JS_ATOM_NULL;
   }
   const JSClosureVar *entry = &function->closure_var[variable];
-  bool global = entry->closure_type >= JS_CLOSURE_GLOBAL_REF && entry->closure_type <= JS_CLOSURE_GLOBAL;
-  return global ? entry->var_name : JS_ATOM_NULL;
+  return is_global(entry) ? entry->var_name : JS_ATOM_NULL;
 }
 
 /* The strings of a function: the top level may put them into tables of names. */
@@ -335,23 +338,24 @@ static bool calls_set_method(JSContext *context) {
   return false;
 }
 
-/* Symbols that only methods of strings look up, which have the same names, and code that has the symbol itself. */
+/* Symbols that only methods of strings look up, which have the same names, and code that has the symbol itself. One of
+   them only `with` looks up, which strict code does not have. */
 static const struct {
   JSAtom symbol;
   const char *names[2];
-} string_methods[] = {
+} looked_up_symbols[] = {
     {JS_ATOM_Symbol_match, {"match", "match"}},          {JS_ATOM_Symbol_matchAll, {"matchAll", "matchAll"}},
     {JS_ATOM_Symbol_search, {"search", "search"}},       {JS_ATOM_Symbol_split, {"split", "split"}},
-    {JS_ATOM_Symbol_replace, {"replace", "replaceAll"}},
+    {JS_ATOM_Symbol_replace, {"replace", "replaceAll"}}, {JS_ATOM_Symbol_unscopables, {"unscopables", "unscopables"}},
 };
 
 /* The engine looks up properties by its own atoms. */
 static bool is_named(JSContext *context, JSAtom name) {
   if (is_in_code(name))
     return true;
-  for (size_t i = 0; i < countof(string_methods); i++)
-    if (string_methods[i].symbol == name)
-      return names_member(context, string_methods[i].names[0]) || is_word(context, string_methods[i].names[1]);
+  for (size_t i = 0; i < countof(looked_up_symbols); i++)
+    if (looked_up_symbols[i].symbol == name)
+      return names_member(context, looked_up_symbols[i].names[0]) || is_word(context, looked_up_symbols[i].names[1]);
   if (!is_string_name(context, name))
     return true;
   for (size_t i = 0; i < countof(not_looked_up); i++)

@@ -94,6 +94,8 @@
 
 #include "callbacks.c"
 
+#include "removed.c"
+
 #include "prune_names.c"
 
 #include "prune.c"
@@ -103,6 +105,10 @@
 #include "prune_constructors.c"
 
 #include "prune_heap.c"
+
+#include "prune_removed.c"
+
+#include "prune_variables.c"
 
 #include "lifetime.c"
 
