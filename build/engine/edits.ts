@@ -1,4 +1,5 @@
 import { GUARD_EDITS } from "./guard-edits.ts";
+import { PLAN_EDITS } from "./plan-edits.ts";
 import { REMOVED_EDITS } from "./removed-edits.ts";
 import { SIZE_EDITS } from "./size-edits.ts";
 import { TEXT_EDITS } from "./text-edits.ts";
@@ -438,6 +439,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   ...callGettersAtOnce(),
   ...zeroFreeBlocks(),
+  ...PLAN_EDITS,
   ...withoutBytecodeBuiltins(),
   ...SIZE_EDITS,
   ...REMOVED_EDITS,
@@ -502,13 +504,6 @@ function zeroFreeBlocks(): Edit[] {
   return [
     {
       file: "quickjs.c",
-      why: "the same of a block that is used again, and not to its end: what was there before could be taken for a pointer",
-      find: "static void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
-      replace:
-        "static bool shim_building;\n\nstatic inline __attribute__((always_inline)) void js_arena_free(JSRuntime *rt, void *ptr)\n{\n",
-    },
-    {
-      file: "quickjs.c",
       why,
       find:
         "    ar = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
@@ -550,7 +545,6 @@ function zeroFreeBlocks(): Edit[] {
       why,
       find: "        b->u.free_next = ar->first_free_block;\n        ar->first_free_block = block_idx;\n",
       replace:
-        "        if (unlikely(shim_building))\n            memset(b->user_data, 0, block_size - sizeof(*b));\n" +
         "        b->u.free_next = (uint16_t)(ar->first_free_block - block_idx - 1);\n" +
         "        ar->first_free_block = block_idx;\n",
     },

@@ -67,7 +67,7 @@ export const REMOVED_EDITS: readonly Edit[] = [
     "    for(;;) {\n        if (p1->is_exotic) {\n            if (p1->fast_array) {\n",
     "p1",
     "prop",
-    "goto retry2",
+    "return JS_SetPropertyInternal2(ctx, obj, prop, val, this_obj, flags)",
     "goto fail",
   ),
   {

@@ -37,12 +37,6 @@ export const SIZE_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "bench/budgets.json counts its calls, which must not depend on where it is inlined",
-    find: "static void *js_arena_malloc(JSRuntime *rt, size_t size)\n{",
-    replace: "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{",
-  },
-  {
-    file: "quickjs.c",
     why: "one copy of it, and all of it: everything frees",
     find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
     replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",

@@ -3,6 +3,8 @@ import { BuildError } from "../errors.ts";
 import type { WasmFunction, WasmModule } from "../wasm/api.ts";
 import { EngineInstance } from "../wasm/instance.ts";
 import { withMemory } from "../wasm/memory-image.ts";
+import { followPlan, logAllocations, plannedEnd, readPlan } from "./heap-plan.ts";
+import type { HeapPlan } from "./heap-plan.ts";
 import { buildRuntime, readRuntimeGraph, runtimeCode, shiftedRuntime } from "./engine-module.ts";
 import type { RuntimeGraph } from "./engine-module.ts";
 import { KINDS, withoutKinds } from "./impossible.ts";
@@ -39,7 +41,7 @@ export interface SnapshotOptions {
   readonly prune: boolean;
   /** The module exports the callbacks of contexts' life, whether the filter needs them or not. Default false. */
   readonly keepContexts?: boolean;
-  /** Whether what the program cannot reach is left out of the code and of the constants. It takes another run. */
+  /** Whether what the program cannot reach is left out of the code and of the constants, and the heap has no holes. It takes two more runs. */
   readonly findUnreachable: boolean;
 }
 
@@ -57,7 +59,7 @@ export async function snapshot(bytecode: Uint8Array, options: SnapshotOptions): 
     // As if all kinds of values could be made: to find out takes longer than what it saves.
     const names = [...always, ...Object.keys(KINDS)];
     const { bytes, module, globals } = await buildRuntime();
-    const { memory, heapStart, exports } = run(module, globals, bytecode, { ...options, names });
+    const { memory, heapStart, exports } = run({ module, globals }, bytecode, { ...options, names });
     return { wasm: withMemory(bytes, memory), exports, heapStart, deadPlaces: new Set() };
   }
   const first = await smallest(bytecode, options, graph, always);
@@ -78,12 +80,23 @@ async function smallest(
   names: readonly string[],
 ): Promise<{ snapshot: Snapshot; reached: Reach; impossible: readonly string[] }> {
   const { module, globals } = await buildRuntime();
-  const { memory, heapStart, exports, opcodes, impossible } = run(module, globals, bytecode, { ...options, names });
+  const runtimes: readonly Runtime[] = [
+    { module, globals },
+    { module: await shiftedRuntime(), globals: [] }, // whose functions have other addresses: the same memory has those
+  ];
+  const { plan } = run({ module, globals }, bytecode, { ...options, names, plan: "find" });
+  const runAll = (followed: HeapPlan | undefined) =>
+    runtimes.map((runtime) =>
+      run(runtime, bytecode, { ...options, names, onLog: () => undefined, plan: followed }),
+    ) as [Run, Run];
+  let [base, shifted] = runAll(plan);
+  if (base.plan !== plan || shifted.plan !== plan) {
+    [base, shifted] = runAll(undefined);
+  }
+  const { memory, heapStart, exports, opcodes, impossible } = base;
   const narrow = withoutKinds(narrowInterpreter(await runtimeCode(), opcodes), impossible);
-  // In the runtime whose functions have other addresses the same memory has those.
-  const { memory: shifted } = run(await shiftedRuntime(), [], bytecode, { ...options, names, onLog: () => undefined });
   const roots = exports.flatMap((name) => graph.exports[name] ?? []);
-  const reached = reach(narrow.graph, roots, { memory, shifted, shift: graph.shift });
+  const reached = reach(narrow.graph, roots, { memory, shifted: shifted.memory, shift: graph.shift });
   for (const { offset, length } of reached.deadConstants) {
     memory.fill(0, offset, offset + length);
   }
@@ -91,9 +104,17 @@ async function smallest(
   return { snapshot: { wasm, exports, heapStart, deadPlaces: reached.deadPlaces }, reached, impossible };
 }
 
+interface Runtime {
+  readonly module: WasmModule;
+  /** Names of the globals that must not change. */
+  readonly globals: readonly string[];
+}
+
 interface RunOptions extends SnapshotOptions {
   /** Those that the engine looks up as texts. */
   readonly names: readonly string[];
+  /** Where the heap's blocks lie: as they come without one. */
+  readonly plan?: HeapPlan | "find" | undefined;
 }
 
 interface Run extends Pick<Snapshot, "exports" | "heapStart"> {
@@ -103,27 +124,41 @@ interface Run extends Pick<Snapshot, "exports" | "heapStart"> {
   readonly impossible: readonly string[];
   /** A copy. */
   readonly memory: Uint8Array;
+  /** What was found, or followed. Undefined: it could not be. */
+  readonly plan: HeapPlan | undefined;
 }
 
-function run(module: WasmModule, globalNames: readonly string[], bytecode: Uint8Array, options: RunOptions): Run {
+function run(runtime: Runtime, bytecode: Uint8Array, options: RunOptions): Run {
   const host = new BuildTimeHost(options.onLog);
-  const instance = new EngineInstance(module, (name, caller) => host.call(name, caller));
-  const globals = globalNames.map((name) => instance.global(name));
-
-  // The first allocation lies where the heap begins.
+  const instance = new EngineInstance(runtime.module, (name, caller) => host.call(name, caller));
+  const globals = runtime.globals.map((name) => instance.global(name));
+  if (options.plan === "find") {
+    logAllocations(instance);
+  } else if (options.plan !== undefined) {
+    followPlan(instance, options.plan);
+  }
+  const heapStart = instance.call("build_heap_start");
   const names = options.prune
     ? instance.write("build_allocate", cString(options.names.map((name) => `${name}\n`).join("")))
-    : undefined;
+    : 0;
   const program = instance.write("build_allocate", bytecode);
-  const failed = instance.call("build_run", program, bytecode.length, names ?? 0);
+  const failed = instance.call("build_run", program, bytecode.length, names);
   const result = instance.takeText(instance.call("build_result_ptr"), instance.call("build_result_len"));
   if (failed !== 0) {
     throw topLevelError(parseScriptError(result), options);
   }
-  if (globalNames.some((name, at) => instance.global(name) !== globals[at])) {
+  if (runtime.globals.some((name, at) => instance.global(name) !== globals[at])) {
     throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
   }
-  return { memory: instance.memory.slice(), heapStart: names ?? program, ...readResult(result) };
+  return { heapStart, ...memoryOf(instance, options.plan), ...readResult(result) };
+}
+
+function memoryOf(instance: EngineInstance, plan: RunOptions["plan"]): Pick<Run, "memory" | "plan"> {
+  if (plan === "find") {
+    return { plan: readPlan(instance), memory: new Uint8Array() };
+  }
+  const end = plan && plannedEnd(instance);
+  return { plan: end === undefined ? undefined : plan, memory: instance.memory.slice(0, end) };
 }
 
 /** What the runtime finds in place of a host: its log, and nothing else. */

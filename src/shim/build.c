@@ -6,33 +6,6 @@
 static char *build_result; /* JSON */
 static size_t build_result_size;
 
-/* Freed memory is cleared, so that what was only needed on the way does not end up in the module. */
-static void build_free(void *opaque, void *memory) {
-  if (memory && vm.building)
-    clear(memory, malloc_usable_size(memory));
-  free(memory);
-}
-
-static void *build_calloc(void *opaque, size_t count, size_t size) { return calloc(count, size); }
-
-static void *build_malloc(void *opaque, size_t size) { return malloc(size); }
-
-static void *build_realloc(void *opaque, void *memory, size_t size) {
-  if (!vm.building || !memory)
-    return realloc(memory, size);
-  size_t old_size = malloc_usable_size(memory);
-  void *moved = malloc(size);
-  if (moved) {
-    memcpy(moved, memory, old_size < size ? old_size : size);
-    build_free(opaque, memory);
-  }
-  return moved;
-}
-
-static const JSMallocFunctions build_malloc_functions = {
-    build_calloc, build_malloc, build_free, build_realloc, (size_t (*)(const void *))malloc_usable_size,
-};
-
 /* Whether each block of one of the engine's pages of small blocks is free. */
 static void find_free_blocks(const JSArena *arena, size_t size, bool free_blocks[JS_ARENA_SIZE / 16]) {
   uint16_t block = arena->first_free_block;
@@ -309,12 +282,17 @@ static void empty_shim(JSContext *context, JSValue shim) {
   JS_FreeValue(context, shim);
 }
 
-BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) { return calloc(1, size); }
+BUILD_EXPORT(build_allocate) void *build_allocate(size_t size) {
+  return plan.stays ? allocate_passing(size) : malloc(size);
+}
 
 /* 0: the VM is ready, and the result says which exports and opcodes stay. 1: the result is the error. Frees
    `bytecode` and `names`, which are those that prune.c is to keep; NULL: all builtins stay. */
 BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char *names) {
-  vm.building = shim_building = true;
+  vm.building = true;
+  const ShimBuildMemory *memory = &build_memory;
+  __asm__ volatile("" : "+r"(memory)); /* or LLVM calls its functions directly, and they stay in the module */
+  shim_build_memory = memory;
   start_vm();
   JSContext *context = vm.context;
   JS_SetPropertyStr(context, context->global_obj, "proxyWasmShim", JS_NewObject(context));
@@ -340,13 +318,12 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char 
       pack_removed_builtins(context);
     }
   }
-  clear(bytecode, size);
-  free(bytecode);
-  if (names)
-    clear(names, strlen(names));
-  free(names);
+  build_free(NULL, bytecode);
+  build_free(NULL, names);
   clear_memory();
-  vm.building = shim_building = false;
+  vm.runtime->mf = def_malloc_funcs;
+  shim_build_memory = NULL;
+  vm.building = false;
   return failed;
 }
 

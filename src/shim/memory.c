@@ -30,7 +30,7 @@ static void *shim_take_kept_block(JSRuntime *runtime, size_t size) {
 
 /* Called by the engine in place of `free`. The address sanitizer would not see how a block is used after that. */
 static no_inline void shim_keep_block(JSRuntime *runtime, void *block) {
-  size_t size = JS_ARENA_LARGE_BLOCKS_ONLY || shim_building ? 0 : malloc_usable_size(block);
+  size_t size = JS_ARENA_LARGE_BLOCKS_ONLY || shim_build_memory ? 0 : malloc_usable_size(block);
   if (size && size <= KEPT_BYTES) {
     void *former = kept.block;
     kept.block = block;

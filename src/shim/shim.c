@@ -112,4 +112,6 @@
 
 #include "lifetime.c"
 
+#include "plan.c"
+
 #include "build.c"

@@ -1044,11 +1044,7 @@ static void limit_allocations(size_t left) {
   vm.runtime->mf.js_realloc = failing_realloc;
 }
 
-static void unlimit_allocations(void) {
-  vm.runtime->mf.js_malloc = build_malloc;
-  vm.runtime->mf.js_calloc = build_calloc;
-  vm.runtime->mf.js_realloc = build_realloc;
-}
+static void unlimit_allocations(void) { vm.runtime->mf = def_malloc_funcs; }
 
 /* A request, and what follows it, for which so many allocations succeed. Returns how many it has made. */
 static size_t run_with_allocations(const char *path, size_t left) {

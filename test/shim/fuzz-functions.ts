@@ -9,7 +9,8 @@ const withoutRuns = (text: string) => text.replace(/\ufffd+/g, "\ufffd");
 /** A value as text, or the kind of the error. */
 function outcome(run: () => unknown): string {
   try {
-    return JSON.stringify(run()) ?? "undefined";
+    const value = run();
+    return value === undefined ? "undefined" : JSON.stringify(value);
   } catch (error) {
     return error instanceof Error ? error.name : "odd";
   }

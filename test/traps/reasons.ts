@@ -18,7 +18,7 @@ export interface Reason {
  */
 const POINTERS: readonly Reason[] = [
   {
-    why: "JSRuntime.mf, the allocator: `build_malloc_functions` (src/shim/build.c), written once by JS_NewRuntime2 at build time",
+    why: "JSRuntime.mf, the allocator: `build_malloc_functions` (src/shim/plan.c) in a build, and the engine's own from its end on",
     types: ["(i32) -> i32", "(i32, i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
     functions: [
       "JS_GetPropertyInt64",
@@ -37,8 +37,14 @@ const POINTERS: readonly Reason[] = [
       "js_realloc_rt",
       "new_byte_string",
       "new_text",
+      "planned_realloc",
       "shim_keep_block",
     ],
+  },
+  {
+    why: "shim_build_memory (src/shim/plan.c): in a build only, NULL at run time, which is checked",
+    types: ["(i32, i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
+    functions: ["js_arena_malloc", "js_calloc_rt", "js_free_rt", "js_realloc_rt", "planned_realloc"],
   },
   {
     why: "the allocator and finalizers of a runtime that is being made, or could not be: at build time only, the built module does not export it",

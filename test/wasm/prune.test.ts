@@ -32,6 +32,41 @@ test("a builtin that the code does not name is left out, and a computed name say
   expect(lines).toEqual([message, message]);
 });
 
+test("a builtin that was left out is there for all who ask, until somebody takes it away", async () => {
+  const { lines } = await logOf(`
+    const name = ["to", "Spliced"].join(""), other = ["copy", "Within"].join("");
+    const prototype = Object.getPrototypeOf([1]);
+    const attempt = (run) => { try { return String(run()); } catch (error) { return error.name; } };
+    log.info([name in [1], Object.hasOwn(prototype, name), [1]["no" + name], name in {}].join());
+    log.info(attempt(() => Object.getOwnPropertyDescriptor(prototype, name)));
+    log.info(attempt(() => { prototype[name] = 1; }) + " " + attempt(() => { Object.defineProperty(prototype, name, { value: 1 }); }));
+    log.info(attempt(() => { [1][other] = 1; }) + " " + attempt(() => Reflect.set([1], other, 1)));
+    log.info([delete prototype[name], name in [1], [1][name], [1][other === name]].join());
+    const names = Object.getOwnPropertyNames(prototype);
+    log.info([names.includes(other), names.includes(name), names.length > 35, new Set(names).size === names.length].join());
+    prototype[name] = () => "own";
+    log.info([1][name]());
+    log.info(attempt(() => [1][other]()));`);
+  expect(lines).toEqual([
+    "true,true,,false",
+    "TypeError",
+    "TypeError TypeError",
+    "TypeError TypeError",
+    "true,false,,",
+    "true,false,true,true",
+    "own",
+    "TypeError",
+  ]);
+});
+
+test("the error about a variable that is used too early names it, of a function and of one around it", async () => {
+  const { lines } = await logOf(`
+    const attempt = (run) => { try { return String(run()); } catch (error) { return error.message; } };
+    log.info(attempt(() => { const inner = () => later; const value = inner(); const later = 1; return value; }));
+    log.info(attempt(() => { const value = soon; const soon = 1; return value; }));`);
+  expect(lines).toEqual(["later is not initialized", "soon is not initialized"]);
+});
+
 test("with --keep-builtins a computed name finds everything, and the module is larger", async () => {
   const body = `${COMPUTED} log.info(String(call([1, 2])));`;
   const [kept, pruned] = [await logOf(body, { keepBuiltins: true }), await logOf(body)];
