@@ -41,6 +41,36 @@ export const SIZE_EDITS: readonly Edit[] = [
     find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
     replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
   },
+  {
+    file: "quickjs.c",
+    why: "the same for `arguments` of functions that are not strict (src/shim/prune_classes.c)",
+    find: "static JSValue build_for_in_iterator(JSContext *ctx, JSValue obj)\n{\n",
+    replace:
+      "static JSValue (*mapped_arguments)(JSContext *ctx, int argc, JSValueConst *argv, JSStackFrame *sf,\n" +
+      "                                   int arg_count) = js_build_mapped_arguments;\n\n" +
+      "static JSValue build_for_in_iterator(JSContext *ctx, JSValue obj)\n{\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "                    *sp++ = js_build_mapped_arguments(ctx, argc, argv,\n",
+    replace: "                    *sp++ = mapped_arguments(ctx, argc, argv,\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same for objects that are made when they are first read: a build makes those that are named (src/shim/prune.c)",
+    find: "static JSValue JS_InstantiateFunctionListItem2(JSContext *ctx, JSObject *p,\n                                               JSAtom atom, void *opaque)\n{\n",
+    replace:
+      "static JSValue (*lazy_object)(JSContext *ctx, JSValueConst proto, const JSCFunctionListEntry *fields,\n" +
+      "                              int n_fields) = JS_NewObjectProtoList;\n\n" +
+      "static JSValue JS_InstantiateFunctionListItem2(JSContext *ctx, JSObject *p,\n                                               JSAtom atom, void *opaque)\n{\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "        val = JS_NewObjectProtoList(ctx, proto,\n                                    e->u.prop_list.tab",
+    replace: "        val = lazy_object(ctx, proto,\n                                    e->u.prop_list.tab",
+  },
   ...withoutScopes(),
   {
     file: "quickjs.c",

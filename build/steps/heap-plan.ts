@@ -15,6 +15,9 @@ const ENTRY_BYTES = 8;
 /** Of each block: the engine's header. */
 const HEADER_BYTES = 8;
 
+/** Of the engine's blocks. */
+const ALIGNMENT = 8;
+
 /** Room beside the blocks: a page of small blocks for each of their 31 sizes is not full, and the shim has tables of its own. */
 const SPARE_BYTES = 160 * 1024;
 
@@ -23,7 +26,7 @@ export function logAllocations(instance: EngineInstance): void {
   instance.call("build_log_plan");
 }
 
-/** What is in that log. Undefined: memory did not suffice for it. */
+/** What is in that log. Undefined: it would have been too long. */
 export function readPlan(instance: EngineInstance): HeapPlan | undefined {
   const length = instance.call("build_plan_logged");
   if (length === 0) {
@@ -37,15 +40,16 @@ export function readPlan(instance: EngineInstance): HeapPlan | undefined {
   }
   const stays = new Uint8Array((count >> 3) + 1);
   const plan = { stays, count, bytes: 0 };
-  const seen = new Set<number>(); // places whose later use is known
+  const seen = new Uint8Array(instance.memory.length / ALIGNMENT); // places whose later use is known
   for (let at = log.length - 2, number = count; at >= 0; at -= 2) {
-    const [address = 0, size = 0] = log.subarray(at, at + 2);
+    const block = (log[at] ?? 0) / ALIGNMENT;
+    const size = log[at + 1] ?? 0;
     number -= size === 0 ? 0 : 1;
-    if (size !== 0 && !seen.has(address)) {
+    if (size !== 0 && seen[block] === 0) {
       stays[number >> 3] = (stays[number >> 3] ?? 0) | (1 << (number & 7));
       plan.bytes += size + HEADER_BYTES;
     }
-    seen.add(address);
+    seen[block] = 1;
   }
   return plan;
 }

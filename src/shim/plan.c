@@ -17,7 +17,11 @@ typedef struct Passing {
   uintptr_t next; /* free: the next free one; in use: `passing_mark` */
 } Passing;
 
-enum { PLAN_CHUNK = 1 << 20, PLAN_PAGE = 1 << 16 };
+enum {
+  PLAN_CHUNK = 1 << 20,
+  PLAN_PAGE = 1 << 16,
+  PLAN_MOST = 1 << 23, /* entries of the log: a top level that allocates more often gets no plan */
+};
 
 static struct {
   PlanEntry *log; /* of the first run */
@@ -103,7 +107,7 @@ static void log_block(const void *memory, size_t size) {
   if (!plan.log)
     return;
   if (plan.logged == plan.log_size) {
-    PlanEntry *log = grow_memory(2 * plan.log_size * sizeof *log);
+    PlanEntry *log = plan.logged < PLAN_MOST ? grow_memory(2 * plan.log_size * sizeof *log) : NULL;
     if (log)
       memcpy(log, plan.log, plan.logged * sizeof *log);
     plan.log = log;

@@ -169,3 +169,29 @@ static void prune_object(JSContext *context, JSObject *object) {
     }
   }
 }
+
+static bool has_lazy_object(JSContext *context) {
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    const JSObject *object = (const JSObject *)header;
+    for (uint32_t i = 0; JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT && i < object->shape->prop_count; i++) {
+      const JSShapeProperty *shape_property = &get_shape_prop(object->shape)[i];
+      bool lazy = (shape_property->flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT;
+      const JSCFunctionListEntry *entry = lazy ? lazy_entry(&object->prop[i]) : NULL;
+      if (entry && entry->def_type == JS_DEF_OBJECT)
+        return true;
+    }
+  }
+  return false;
+}
+
+static JSValue removed_object(JSContext *context, JSValueConst prototype, const JSCFunctionListEntry *list, int count) {
+  return removed(context);
+}
+
+/* After all objects. */
+static void prune_lazy_objects(JSContext *context) {
+  if (!has_lazy_object(context))
+    lazy_object = removed_object;
+}

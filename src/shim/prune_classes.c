@@ -201,6 +201,37 @@ static void find_opcodes(JSContext *context, bool used[256]) {
   }
 }
 
+/* `arguments` whose elements are the parameters themselves: only functions that are not strict have them. */
+static bool has_mapped_arguments(JSContext *context) {
+  struct list_head *el;
+  list_for_each(el, &context->rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+    const JSFunctionBytecode *function = (const JSFunctionBytecode *)header;
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE && !function->is_strict_mode)
+      return true;
+  }
+  return false;
+}
+
+static JSValue removed_arguments(JSContext *context, int argc, JSValueConst *argv, JSStackFrame *frame, int count) {
+  return removed(context);
+}
+
+/* Kinds of functions that nothing makes, and what only calls of functions need. */
+static void prune_functions(JSContext *context) {
+  bool used[256] = {false};
+  find_opcodes(context, used);
+  remove_class(context, JS_CLASS_C_CLOSURE); /* only a host of the engine's makes one */
+  if (!names_member(context, "bind") && !has_instance(context, JS_CLASS_BOUND_FUNCTION))
+    remove_class(context, JS_CLASS_BOUND_FUNCTION);
+  if (!used[OP_eval] && !used[OP_apply_eval])
+    drop_value(context, &context->eval_obj);
+  if (!has_mapped_arguments(context) && !has_instance(context, JS_CLASS_MAPPED_ARGUMENTS)) {
+    mapped_arguments = removed_arguments;
+    remove_class(context, JS_CLASS_MAPPED_ARGUMENTS);
+  }
+}
+
 /* Generators are what calls of the program's own generator functions make. */
 static void prune_generators(JSContext *context) {
   bool kinds[4] = {false}, used[256] = {false};

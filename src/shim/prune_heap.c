@@ -125,6 +125,7 @@ static void prune_heap(JSContext *context) {
   prune_regexps(context);
   prune_iterators(context);
   prune_generators(context);
+  prune_functions(context);
   prune_constructor_properties(context);
   prune_operators(context);
   JS_RunGC(context->rt);
@@ -137,6 +138,7 @@ static void prune_heap(JSContext *context) {
         object != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]))
       prune_object(context, object);
   }
+  prune_lazy_objects(context);
 }
 
 /* As JSON has it: the numbers of the opcodes in the program's functions. */

@@ -234,6 +234,10 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
     if (reads && name_static_member(context, receiver, get_u32(code + 1)))
       continue;
     use_as_value(base);
+    if (*code == OP_using_check) { /* the engine looks them up */
+      name_atom(context, JS_ATOM_Symbol_dispose);
+      name_atom(context, JS_ATOM_Symbol_asyncDispose);
+    }
     if (info->fmt < OP_FMT_atom || info->fmt > OP_FMT_atom_label_u16 || defines_name(*code) ||
         *code == OP_push_atom_value)
       continue;
@@ -338,15 +342,20 @@ static bool calls_set_method(JSContext *context) {
   return false;
 }
 
-/* Symbols that only methods of strings look up, which have the same names, and code that has the symbol itself. One of
-   them only `with` looks up, which strict code does not have. */
+/* Symbols that only what has one of the names looks up, beside code that has the symbol itself: methods of strings, and
+   stacks of what is to be disposed of. `with`, which looks up the last one, is not strict. */
 static const struct {
   JSAtom symbol;
   const char *names[2];
 } looked_up_symbols[] = {
-    {JS_ATOM_Symbol_match, {"match", "match"}},          {JS_ATOM_Symbol_matchAll, {"matchAll", "matchAll"}},
-    {JS_ATOM_Symbol_search, {"search", "search"}},       {JS_ATOM_Symbol_split, {"split", "split"}},
-    {JS_ATOM_Symbol_replace, {"replace", "replaceAll"}}, {JS_ATOM_Symbol_unscopables, {"unscopables", "unscopables"}},
+    {JS_ATOM_Symbol_match, {"match", "match"}},
+    {JS_ATOM_Symbol_matchAll, {"matchAll", "matchAll"}},
+    {JS_ATOM_Symbol_search, {"search", "search"}},
+    {JS_ATOM_Symbol_split, {"split", "split"}},
+    {JS_ATOM_Symbol_replace, {"replace", "replaceAll"}},
+    {JS_ATOM_Symbol_dispose, {"dispose", "DisposableStack"}},
+    {JS_ATOM_Symbol_asyncDispose, {"asyncDispose", "AsyncDisposableStack"}},
+    {JS_ATOM_Symbol_unscopables, {"unscopables", "unscopables"}},
 };
 
 /* The engine looks up properties by its own atoms. */

@@ -42,6 +42,11 @@ const POINTERS: readonly Reason[] = [
     ],
   },
   {
+    why: "`mapped_arguments` and `lazy_object` (build/engine/size-edits.ts): the engine's function, or what prune_classes.c and prune.c put in its place",
+    types: ["(i32, i32, i32, i32, i32) -> i64", "(i32, i64, i32, i32) -> i64"],
+    functions: ["JS_CallInternal", "JS_InstantiateFunctionListItem2"],
+  },
+  {
     why: "shim_build_memory (src/shim/plan.c): in a build only, NULL at run time, which is checked",
     types: ["(i32, i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
     functions: ["js_arena_malloc", "js_calloc_rt", "js_free_rt", "js_realloc_rt", "planned_realloc"],

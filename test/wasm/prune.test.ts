@@ -59,6 +59,26 @@ test("a builtin that was left out is there for all who ask, until somebody takes
   ]);
 });
 
+test("`arguments`, bound functions, disposal and unscopables are there for who uses them", async () => {
+  const { lines } = await logOf(`
+    function count() { return arguments.length; }
+    log.info([count(1, 2), count.bind(null, 1)(2, 3)].join());
+    const disposed = [];
+    { using first = { [Symbol.dispose]() { disposed.push("first"); } }; disposed.push(typeof first); }
+    const stack = new DisposableStack();
+    stack.use({ [Symbol.dispose]() { disposed.push("second"); } });
+    stack.dispose();
+    log.info(disposed.join());
+    log.info(String(Array.prototype[Symbol.unscopables].flat));`);
+  expect(lines).toEqual(["2,3", "object,first,second", "true"]);
+  const without = await logOf(`
+    const symbol = Symbol[["dis", "pose"].join("")];
+    const iterator = [1].values();
+    log.info(typeof (() => undefined)[["bi", "nd"].join("")]);
+    log.info(typeof iterator[symbol]);`);
+  expect(without.lines).toEqual([expect.stringContaining("the builtin bind was left out")]);
+});
+
 test("the error about a variable that is used too early names it, of a function and of one around it", async () => {
   const { lines } = await logOf(`
     const attempt = (run) => { try { return String(run()); } catch (error) { return error.message; } };
