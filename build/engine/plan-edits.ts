@@ -18,7 +18,7 @@ export const PLAN_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "the same; it is no_inline since bench/budgets.json counts its calls, and one copy of js_free is enough",
+    why: "the same; bench/budgets.json counts the calls of js_arena_malloc, which must not depend on where it is inlined",
     find: "static void js_arena_free(JSRuntime *rt, void *ptr)\n{\n    JSMallocBlockHeader *b;\n\n    if (!ptr)\n        return;\n",
     replace:
       "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{\n" +

@@ -37,12 +37,6 @@ export const SIZE_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "one copy of it, and all of it: everything frees",
-    find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
-    replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
-  },
-  {
-    file: "quickjs.c",
     why: "the same for `arguments` of functions that are not strict (src/shim/prune_classes.c)",
     find: "static JSValue build_for_in_iterator(JSContext *ctx, JSValue obj)\n{\n",
     replace:
@@ -70,6 +64,12 @@ export const SIZE_EDITS: readonly Edit[] = [
     why: "the same",
     find: "        val = JS_NewObjectProtoList(ctx, proto,\n                                    e->u.prop_list.tab",
     replace: "        val = lazy_object(ctx, proto,\n                                    e->u.prop_list.tab",
+  },
+  {
+    file: "quickjs.c",
+    why: "one copy of it, and all of it: everything frees",
+    find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
+    replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
   },
   ...withoutScopes(),
   {

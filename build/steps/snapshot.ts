@@ -80,19 +80,16 @@ async function smallest(
   names: readonly string[],
 ): Promise<{ snapshot: Snapshot; reached: Reach; impossible: readonly string[] }> {
   const { module, globals } = await buildRuntime();
-  const runtimes: readonly Runtime[] = [
-    { module, globals },
-    { module: await shiftedRuntime(), globals: [] }, // whose functions have other addresses: the same memory has those
-  ];
-  const { plan } = run({ module, globals }, bytecode, { ...options, names, plan: "find" });
-  const runAll = (followed: HeapPlan | undefined) =>
-    runtimes.map((runtime) =>
-      run(runtime, bytecode, { ...options, names, onLog: () => undefined, plan: followed }),
-    ) as [Run, Run];
-  let [base, shifted] = runAll(plan);
-  if (base.plan !== plan || shifted.plan !== plan) {
-    [base, shifted] = runAll(undefined);
-  }
+  const runtime = { module, globals };
+  const plan = findPlan(runtime, bytecode, { ...options, names });
+  // In the runtime whose functions have other addresses the same memory has those.
+  const shiftedFunctions = { module: await shiftedRuntime(), globals: [] };
+  const runBoth = (followed: HeapPlan | undefined) => {
+    const quiet = { ...options, names, plan: followed, onLog: () => undefined };
+    return { base: run(runtime, bytecode, quiet), shifted: run(shiftedFunctions, bytecode, quiet) };
+  };
+  const planned = runBoth(plan);
+  const { base, shifted } = planned.base.asPlanned && planned.shifted.asPlanned ? planned : runBoth(undefined);
   const { memory, heapStart, exports, opcodes, impossible } = base;
   const narrow = withoutKinds(narrowInterpreter(await runtimeCode(), opcodes), impossible);
   const roots = exports.flatMap((name) => graph.exports[name] ?? []);
@@ -113,8 +110,8 @@ interface Runtime {
 interface RunOptions extends SnapshotOptions {
   /** Those that the engine looks up as texts. */
   readonly names: readonly string[];
-  /** Where the heap's blocks lie: as they come without one. */
-  readonly plan?: HeapPlan | "find" | undefined;
+  /** Where the heap's blocks lie. Without one they lie as they come. */
+  readonly plan?: HeapPlan | undefined;
 }
 
 interface Run extends Pick<Snapshot, "exports" | "heapStart"> {
@@ -124,20 +121,44 @@ interface Run extends Pick<Snapshot, "exports" | "heapStart"> {
   readonly impossible: readonly string[];
   /** A copy. */
   readonly memory: Uint8Array;
-  /** What was found, or followed. Undefined: it could not be. */
-  readonly plan: HeapPlan | undefined;
+  /** False: the plan could not be followed, and the memory is of no use. */
+  readonly asPlanned: boolean;
 }
 
 function run(runtime: Runtime, bytecode: Uint8Array, options: RunOptions): Run {
+  const { plan } = options;
+  const { instance, heapStart, result } = execute(runtime, bytecode, options, (started) => {
+    if (plan !== undefined) {
+      followPlan(started, plan);
+    }
+  });
+  const end = plan && plannedEnd(instance);
+  const asPlanned = plan === undefined || end !== undefined;
+  return { memory: instance.memory.slice(0, end), heapStart, asPlanned, ...readResult(result) };
+}
+
+function findPlan(runtime: Runtime, bytecode: Uint8Array, options: RunOptions): HeapPlan | undefined {
+  return readPlan(execute(runtime, bytecode, options, logAllocations).instance);
+}
+
+interface Execution {
+  readonly instance: EngineInstance;
+  readonly heapStart: number;
+  /** JSON. */
+  readonly result: string;
+}
+
+/** @param begin - is called before anything is allocated */
+function execute(
+  runtime: Runtime,
+  bytecode: Uint8Array,
+  options: RunOptions,
+  begin: (instance: EngineInstance) => void,
+): Execution {
   const host = new BuildTimeHost(options.onLog);
   const instance = new EngineInstance(runtime.module, (name, caller) => host.call(name, caller));
   const globals = runtime.globals.map((name) => instance.global(name));
-  if (options.plan === "find") {
-    logAllocations(instance);
-  } else if (options.plan !== undefined) {
-    followPlan(instance, options.plan);
-  }
-  const heapStart = instance.call("build_heap_start");
+  begin(instance);
   const names = options.prune
     ? instance.write("build_allocate", cString(options.names.map((name) => `${name}\n`).join("")))
     : 0;
@@ -150,15 +171,7 @@ function run(runtime: Runtime, bytecode: Uint8Array, options: RunOptions): Run {
   if (runtime.globals.some((name, at) => instance.global(name) !== globals[at])) {
     throw new Error("the runtime changed a global variable of WebAssembly, which a snapshot of its memory would lose");
   }
-  return { heapStart, ...memoryOf(instance, options.plan), ...readResult(result) };
-}
-
-function memoryOf(instance: EngineInstance, plan: RunOptions["plan"]): Pick<Run, "memory" | "plan"> {
-  if (plan === "find") {
-    return { plan: readPlan(instance), memory: new Uint8Array() };
-  }
-  const end = plan && plannedEnd(instance);
-  return { plan: end === undefined ? undefined : plan, memory: instance.memory.slice(0, end) };
+  return { instance, heapStart: instance.call("build_heap_start"), result };
 }
 
 /** What the runtime finds in place of a host: its log, and nothing else. */

@@ -74,9 +74,12 @@ static bool add_chunk(size_t room) {
   return true;
 }
 
-/* Blocks of a power of two. NULL: no memory. */
+/* Blocks are as large as a power of two: which. */
+static int passing_kind(size_t size) { return 32 - __builtin_clz((uint32_t)size | 15); }
+
+/* NULL: no memory. */
 static void *allocate_passing(size_t size) {
-  int kind = 32 - __builtin_clz((uint32_t)size | 15);
+  int kind = passing_kind(size);
   size_t room = sizeof(Passing) + ((size_t)1 << kind);
   Passing *block = plan.free_blocks[kind];
   if (block) {
@@ -97,7 +100,7 @@ static size_t passing_size(const void *memory) { return ((const Passing *)memory
 
 static void free_passing(void *memory) {
   Passing *block = (Passing *)memory - 1;
-  int kind = 32 - __builtin_clz((uint32_t)block->size | 15);
+  int kind = passing_kind(block->size);
   block->next = (uintptr_t)plan.free_blocks[kind];
   plan.free_blocks[kind] = block;
   plan.passing--;

@@ -46,6 +46,12 @@ static const JSCFunctionListEntry *lazy_entry(const JSProperty *property) {
   return js_autoinit_get_id((JSProperty *)property) == JS_AUTOINIT_ID_PROP ? property->u.init.opaque : NULL;
 }
 
+/* An object that is made when it is first read. */
+static bool is_lazy_object(const JSProperty *property, int flags) {
+  const JSCFunctionListEntry *entry = (flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT ? lazy_entry(property) : NULL;
+  return entry && entry->def_type == JS_DEF_OBJECT;
+}
+
 static bool is_c_function(JSObject *object) { return object && object->class_id == JS_CLASS_C_FUNCTION; }
 
 /* Whether a property holds functions of the engine, and nothing of the program's. */
@@ -154,9 +160,8 @@ static void prune_object(JSContext *context, JSObject *object) {
     JSAtom name = shape_property->atom;
     if (name == JS_ATOM_NULL || !is_builtin(&object->prop[i], shape_property->flags))
       continue;
-    bool lazy_object = (shape_property->flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT &&
-                       lazy_entry(&object->prop[i])->def_type == JS_DEF_OBJECT;
-    if (lazy_object && is_string_name(context, name)) { /* a namespace, like Math: its own builtins come next */
+    if (is_lazy_object(&object->prop[i], shape_property->flags) &&
+        is_string_name(context, name)) { /* a namespace, like Math: its own builtins come next */
       if (is_in_code(name))
         JS_FreeValue(context, JS_GetProperty(context, JS_MKPTR(JS_TAG_OBJECT, object), name));
       else
@@ -173,15 +178,10 @@ static void prune_object(JSContext *context, JSObject *object) {
 static bool has_lazy_object(JSContext *context) {
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    const JSObject *object = (const JSObject *)header;
-    for (uint32_t i = 0; JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT && i < object->shape->prop_count; i++) {
-      const JSShapeProperty *shape_property = &get_shape_prop(object->shape)[i];
-      bool lazy = (shape_property->flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT;
-      const JSCFunctionListEntry *entry = lazy ? lazy_entry(&object->prop[i]) : NULL;
-      if (entry && entry->def_type == JS_DEF_OBJECT)
+    const JSObject *object = object_of(el);
+    for (uint32_t i = 0; object && i < object->shape->prop_count; i++)
+      if (is_lazy_object(&object->prop[i], get_shape_prop(object->shape)[i].flags))
         return true;
-    }
   }
   return false;
 }

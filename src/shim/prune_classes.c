@@ -36,8 +36,8 @@ static const struct {
 static bool has_instance(JSContext *context, JSClassID id) {
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT && ((JSObject *)header)->class_id == id)
+    const JSObject *object = object_of(el);
+    if (object && object->class_id == id)
       return true;
   }
   return false;
@@ -112,9 +112,8 @@ static bool code_holds_iterators(JSContext *context) {
     return true;
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE &&
-        ((const JSFunctionBytecode *)header)->func_kind == JS_FUNC_GENERATOR)
+    const JSFunctionBytecode *function = function_of(el);
+    if (function && function->func_kind == JS_FUNC_GENERATOR)
       return true;
   }
   return false;
@@ -139,11 +138,8 @@ static void prune_iterators(JSContext *context) {
 static bool has_bigint_constant(JSContext *context) {
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    const JSFunctionBytecode *function = (const JSFunctionBytecode *)header;
-    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
-      continue;
-    for (int i = 0; i < function->cpool_count; i++)
+    const JSFunctionBytecode *function = function_of(el);
+    for (int i = 0; function && i < function->cpool_count; i++)
       if (JS_IsBigInt(function->cpool[i]))
         return true;
   }
@@ -192,11 +188,9 @@ static JSValue list_impossible(JSContext *context) {
 static void find_opcodes(JSContext *context, bool used[256]) {
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
-      continue;
-    const JSFunctionBytecode *function = (const JSFunctionBytecode *)header;
-    for (int at = 0; at < function->byte_code_len; at += short_opcode_info(function->byte_code_buf[at]).size)
+    const JSFunctionBytecode *function = function_of(el);
+    for (int at = 0; function && at < function->byte_code_len;
+         at += short_opcode_info(function->byte_code_buf[at]).size)
       used[function->byte_code_buf[at]] = true;
   }
 }
@@ -205,9 +199,8 @@ static void find_opcodes(JSContext *context, bool used[256]) {
 static bool has_mapped_arguments(JSContext *context) {
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    const JSFunctionBytecode *function = (const JSFunctionBytecode *)header;
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE && !function->is_strict_mode)
+    const JSFunctionBytecode *function = function_of(el);
+    if (function && !function->is_strict_mode)
       return true;
   }
   return false;
@@ -237,9 +230,9 @@ static void prune_generators(JSContext *context) {
   bool kinds[4] = {false}, used[256] = {false};
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
-      kinds[((const JSFunctionBytecode *)header)->func_kind] = true;
+    const JSFunctionBytecode *function = function_of(el);
+    if (function)
+      kinds[function->func_kind] = true;
   }
   find_opcodes(context, used);
   if (!kinds[JS_FUNC_GENERATOR]) {

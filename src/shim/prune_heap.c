@@ -8,9 +8,8 @@ static bool is_live_function(JSContext *context, const char *name) {
     entry++;
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    const JSObject *object = (const JSObject *)header;
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT && object->class_id == JS_CLASS_C_FUNCTION &&
+    const JSObject *object = object_of(el);
+    if (object && object->class_id == JS_CLASS_C_FUNCTION &&
         object->u.cfunc.c_function.generic == entry->u.func.cfunc.generic)
       return true;
   }
@@ -132,10 +131,8 @@ static void prune_heap(JSContext *context) {
   prune_hash_functions(context);
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    JSObject *object = (JSObject *)header;
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT &&
-        object != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]))
+    JSObject *object = object_of(el);
+    if (object && object != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]))
       prune_object(context, object);
   }
   prune_lazy_objects(context);

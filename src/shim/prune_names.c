@@ -5,6 +5,17 @@
  * variable; when a string of any of the program's functions has it; or when the engine itself looks it up.
  */
 
+/* What an entry of the collector's list is. NULL: something else. */
+static JSObject *object_of(struct list_head *el) {
+  JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+  return JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT ? (JSObject *)header : NULL;
+}
+
+static const JSFunctionBytecode *function_of(struct list_head *el) {
+  const JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+  return JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE ? (const JSFunctionBytecode *)header : NULL;
+}
+
 /* Clears what nobody reads again; the compiler must not see that, or it leaves it out. */
 static void clear(void *memory, size_t size) {
   memset(memory, 0, size);
@@ -255,9 +266,9 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
 static void for_each_function(JSContext *context, void visit(JSContext *, const JSFunctionBytecode *)) {
   struct list_head *el, *next;
   list_for_each_safe(el, next, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
-      visit(context, (const JSFunctionBytecode *)header);
+    const JSFunctionBytecode *function = function_of(el);
+    if (function)
+      visit(context, function);
   }
 }
 

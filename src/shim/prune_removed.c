@@ -58,10 +58,8 @@ static uint32_t list_packable(JSContext *context, RemovedNames *entries) {
   uint32_t count = 0;
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
-    const JSObject *object = (const JSObject *)header;
-    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_JS_OBJECT || !ends_lookups(context, object) ||
-        !name_packable(context, object, NULL))
+    const JSObject *object = object_of(el);
+    if (!object || !ends_lookups(context, object) || !name_packable(context, object, NULL))
       continue;
     if (entries)
       entries[count].object = object;

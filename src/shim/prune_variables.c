@@ -4,17 +4,13 @@
  * are looked up by. Runs in a build only.
  */
 
-/* The variable that an instruction checks; `instruction` is get_loc_check or get_var_ref_check, and the others follow
-   it. -1: none. */
-static int checked_variable(const uint8_t *code, uint8_t instruction) {
-  bool checks = *code >= instruction && *code <= instruction + (OP_put_loc_check_init - OP_get_loc_check);
-  return checks ? get_u16(code + 1) : -1;
-}
-
-static bool is_checked(const JSFunctionBytecode *function, uint8_t instruction, int variable) {
-  for (int at = 0; at < function->byte_code_len; at += short_opcode_info(function->byte_code_buf[at]).size)
-    if (checked_variable(function->byte_code_buf + at, instruction) == variable)
+/* Whether a function has an instruction that checks the variable: `first`, or one of the two that follow it. */
+static bool is_checked(const JSFunctionBytecode *function, uint8_t first, int variable) {
+  for (int at = 0; at < function->byte_code_len; at += short_opcode_info(function->byte_code_buf[at]).size) {
+    const uint8_t *code = function->byte_code_buf + at;
+    if (*code >= first && *code <= first + 2 && get_u16(code + 1) == variable)
       return true;
+  }
   return false;
 }
 

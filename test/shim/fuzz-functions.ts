@@ -3,6 +3,8 @@
 import { decodeUtf8, encodeUtf8, hash, hmac, jsonField, URLSearchParams } from "proxy-wasm-ts";
 import type { HttpRequest } from "proxy-wasm-ts";
 
+import { parseAndWalk } from "../json-oracle.ts";
+
 /** The engine's decoder has one U+FFFD where the Encoding Standard, which queries keep to, may have two. */
 const withoutRuns = (text: string) => text.replace(/\ufffd+/g, "\ufffd");
 
@@ -16,22 +18,11 @@ function outcome(run: () => unknown): string {
   }
 }
 
-function walk(value: unknown, path: readonly string[]): unknown {
-  for (const name of path) {
-    const isElement = !Array.isArray(value) || /^(?:0|[1-9][0-9]*)$/.test(name);
-    if (typeof value !== "object" || value === null || !isElement || !Object.hasOwn(value, name)) {
-      return undefined;
-    }
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
-}
-
 function jsonDifference(request: HttpRequest): string | undefined {
   const { body, path } = request;
   const text = body.text();
   const names = path.split(".");
-  const expected = outcome(() => walk(JSON.parse(text), names));
+  const expected = outcome(() => parseAndWalk(text, names));
   for (const actual of [
     outcome(() => body.jsonField(path)),
     outcome(() => jsonField(text, names)),

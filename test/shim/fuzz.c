@@ -388,14 +388,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   return 0;
 }
 
+static bool is_target(const char *name) {
+  const char *chosen = getenv("TARGET");
+  return chosen && strcmp(chosen, name) == 0;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   size_t size;
-  const char *name = getenv("TARGET");
-  if (name && strcmp(name, "pairs") == 0)
+  if (is_target("pairs"))
     target = run_pairs;
-  if (name && strcmp(name, "functions") == 0)
+  if (is_target("functions"))
     target = run_functions;
-  lies = name && strcmp(name, "data") == 0;
+  lies = is_target("data");
   uint8_t *bytecode = read_program(getenv("PROGRAM"), &size);
   host_reset();
   if (build_run(bytecode, size, NULL) != 0 || !proxy_on_vm_start(ROOT, 0))

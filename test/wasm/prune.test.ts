@@ -1,25 +1,6 @@
 import { expect, test } from "vitest";
 
-import { buildFilter } from "../../build/pipeline.ts";
-import { TestHost } from "../host/index.ts";
-import { tempProject } from "../temp-project.ts";
-
-/** What a hook with this body logs, in a module built with these options. */
-async function logOf(body: string, { top = "", ...options }: { keepBuiltins?: boolean; top?: string } = {}) {
-  const text = `import { defineFilter, hash } from "proxy-wasm-ts";
-    ${top}
-    export default defineFilter({
-      onRequestHeaders(request, { log }) {
-        try { ${body} } catch (error) { log.warn(String(error)); }
-      },
-    });`;
-  await using project = await tempProject({ "filter.ts": text });
-  const outfile = project.path("out.wasm");
-  const { wasm } = await buildFilter({ entry: project.path("filter.ts"), outfile, typecheck: false, ...options });
-  await using host = await TestHost.load(wasm, { upstream: () => new Response("") });
-  await host.fetch("http://a/");
-  return { lines: host.logs.map(({ message }) => message), bytes: wasm.length };
-}
+import { logOf } from "./log-of.ts";
 
 /** A name that the bundle does not hold. */
 const COMPUTED = `const name = ["to", "Spliced"].join(""); const call = (list) => list[name](0, 1);`;

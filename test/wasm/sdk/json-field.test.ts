@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { TestHost } from "../../host/index.ts";
+import { parseAndWalk } from "../../json-oracle.ts";
 import { buildTestFilter } from "./build.ts";
 import { callAll, inNode, withoutMessage } from "./functions.ts";
 
@@ -18,19 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await host.close();
 });
-
-/** What jsonField stands for. */
-function parseAndWalk(json: string, path: Path): unknown {
-  const names = typeof path === "string" ? path.split(".") : path.map(String);
-  return names.reduce<unknown>((value, name) => {
-    const isThere =
-      typeof value === "object" &&
-      value !== null &&
-      Object.hasOwn(value, name) &&
-      !(Array.isArray(value) && name === "length");
-    return isThere ? (value as Record<string, unknown>)[name] : undefined;
-  }, JSON.parse(json));
-}
 
 async function compare(cases: readonly (readonly [string, Path])[]): Promise<void> {
   const expected = (json: string, path: Path) => inNode(() => ({ field: parseAndWalk(json, path) }));
