@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
 
+import { gzipSize } from "../build/gzip-size.ts";
 import { wasm } from "../build/wasm/api.ts";
 import type { WasmFunction, WasmMemory } from "../build/wasm/api.ts";
 import type { BenchFilter } from "./modules.ts";
@@ -17,13 +17,13 @@ export interface Footprint {
 export async function footprintOf({ code }: BenchFilter): Promise<Footprint | undefined> {
   if (code.kind === "wasm") {
     const bytes = await readFile(code.wasm);
-    return { ...sizesOf(bytes), memoryBytes: memoryAtStart(bytes) };
+    return { ...(await sizesOf(bytes)), memoryBytes: memoryAtStart(bytes) };
   }
   return code.source === undefined ? undefined : sizesOf(Buffer.from(code.source));
 }
 
-function sizesOf(bytes: Uint8Array): Footprint {
-  return { bytes: bytes.length, gzipBytes: gzipSync(bytes, { level: 9 }).length };
+async function sizesOf(bytes: Uint8Array): Promise<Footprint> {
+  return { bytes: bytes.length, gzipBytes: await gzipSize(bytes) };
 }
 
 /** WASI: there is no such file. */

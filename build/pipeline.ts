@@ -1,11 +1,10 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 
 import { CALLBACKS } from "../src/abi/index.ts";
 import { displayPath } from "./code-frame.ts";
 import { BuildError } from "./errors.ts";
+import { gzipSize } from "./gzip-size.ts";
 import { IntermediateFiles, prepareOutput, writeOutput } from "./output-file.ts";
 import { moveSourceMap } from "./source-map.ts";
 import { bundle } from "./steps/bundle.ts";
@@ -108,7 +107,7 @@ export async function buildFilter(options: BuildOptions): Promise<BuildResult> {
       await types?.done;
       throw error;
     });
-    const zipped = promisify(gzip)(wasm, { level: 9 });
+    const zipped = gzipSize(wasm);
     const module = await timed("verify", onStep, () => Promise.resolve(verify(wasm, options.keepNames)));
     if (types !== undefined) {
       const { milliseconds, files } = await types.done;
@@ -117,7 +116,7 @@ export async function buildFilter(options: BuildOptions): Promise<BuildResult> {
     await writeOutput(outfile, wasm);
     await writeOutput(`${outfile}.map`, bundled.mapJson);
     const callbacks = module.exports.map(({ name }) => name).filter((name) => Object.hasOwn(CALLBACKS, name));
-    return { outfile, wasm, gzipBytes: (await zipped).length, callbacks, module };
+    return { outfile, wasm, gzipBytes: await zipped, callbacks, module };
   } finally {
     types?.cancel();
   }

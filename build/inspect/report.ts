@@ -1,5 +1,4 @@
-import { gzipSync } from "node:zlib";
-
+import { gzipSize } from "../gzip-size.ts";
 import { functionBodies } from "../wasm/code.ts";
 import { readComposition } from "../wasm/composition.ts";
 import type { Composition } from "../wasm/composition.ts";
@@ -45,7 +44,7 @@ export async function inspect(file: string): Promise<Report> {
   const memory = memoryReport(info);
   return {
     bytes: bytes.length,
-    gzipBytes: gzipSync(bytes, { level: 9 }).length,
+    gzipBytes: await gzipSize(bytes),
     ...hostInterface(info),
     producers: readProducers(info.sections),
     sections: info.sections.map((section) => ({ name: section.name, bytes: section.bytes.length })),

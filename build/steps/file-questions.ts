@@ -4,10 +4,12 @@ import { join } from "node:path";
 
 import type ts from "typescript";
 
+import { stampOf } from "../file-stamps.ts";
+
 /** What a program asked the file system, and was answered. As long as the answers are the same, so is what it does. */
 export interface FileQuestions {
-  /** Files by path, with a hash of what is in them; null: there was none. */
-  readonly contents: Record<string, string | null>;
+  /** Files by path; null: there was none. */
+  readonly contents: Record<string, FileContents | null>;
   /** Paths of files and of folders, and whether there is one. */
   readonly files: Record<string, boolean>;
   readonly folders: Record<string, boolean>;
@@ -15,6 +17,12 @@ export interface FileQuestions {
   readonly entries: Record<string, string>;
   /** The same with all folders in them. */
   readonly trees: Record<string, string>;
+}
+
+interface FileContents {
+  /** As long as it is the same, the file need not be read. */
+  readonly stamp: string;
+  readonly hash: string;
 }
 
 /** Folders whose entries no pattern of a tsconfig.json matches by itself. */
@@ -54,15 +62,23 @@ export function areSame({ contents, files, folders, entries, trees }: FileQuesti
     same(folders, (path) => kindOf(path) === "folder") &&
     same(entries, (path) => namesOf(path, false)) &&
     same(trees, (path) => namesOf(path, true)) &&
-    same(contents, contentsOf)
+    Object.entries(contents).every(([path, answer]) =>
+      answer === null ? contentsOf(path) === null : stampOf(path) === answer.stamp || hashOf(path) === answer.hash,
+    )
   );
 }
 
-function contentsOf(path: string): string | null {
+function contentsOf(path: string): FileContents | null {
+  const stamp = stampOf(path); // before it is read: what changes meanwhile has another one later
+  const hash = hashOf(path);
+  return hash === undefined ? null : { stamp, hash };
+}
+
+function hashOf(path: string): string | undefined {
   try {
     return createHash("sha256").update(readFileSync(path)).digest("base64");
   } catch {
-    return null;
+    return undefined;
   }
 }
 

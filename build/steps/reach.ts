@@ -1,4 +1,5 @@
 import type { Graph } from "../engine/graph.ts";
+import { BLOCK, isEmptyBlock } from "../wasm/memory-image.ts";
 
 /** A snapshot's memory, and the same with every place in the table of functions higher by a constant. */
 export interface Images {
@@ -32,6 +33,7 @@ const WORD = 4;
 
 class Walk {
   readonly #graph: Graph;
+  readonly #images: Images;
   readonly #words: Uint32Array;
   readonly #shifted: Uint32Array;
   readonly #shift: number;
@@ -49,8 +51,10 @@ class Walk {
   /** Addresses of single entries of lists. */
   readonly #entries = new Set<number>();
 
-  constructor(graph: Graph, { memory, shifted, shift }: Images) {
+  constructor(graph: Graph, images: Images) {
+    const { memory, shifted, shift } = images;
     this.#graph = graph;
+    this.#images = images;
     this.#words = wordsOf(memory);
     this.#shifted = wordsOf(shifted);
     this.#shift = shift;
@@ -71,8 +75,15 @@ class Walk {
       this.#reachFunction(number);
     });
     const [words, shifted, constantWords] = [this.#words, this.#shifted, this.#constantWords];
+    const [lowest, highest] = [this.#lowest, this.#highest];
     for (let word = 0; word < words.length; word++) {
-      if ((words[word] !== 0 || shifted[word] !== 0) && constantWords[word] === 0) {
+      if (word % BLOCK === 0 && this.#isEmptyBlock(word)) {
+        word += BLOCK - 1;
+        continue;
+      }
+      const value = words[word] ?? 0;
+      // Most words are no address at all.
+      if ((value !== shifted[word] || (value >= lowest && value < highest)) && constantWords[word] === 0) {
         this.#reachFromWord(word, true);
       }
     }
@@ -86,6 +97,11 @@ class Walk {
       deadPlaces: new Set(places),
       deadConstants: constants.flatMap((_, number) => this.#unreachedParts(number)),
     };
+  }
+
+  #isEmptyBlock(word: number): boolean {
+    const { memory, shifted } = this.#images;
+    return isEmptyBlock(memory, word) && isEmptyBlock(shifted, word);
   }
 
   #unreachedParts(number: number): { offset: number; length: number }[] {
@@ -110,7 +126,7 @@ class Walk {
 
   #constantAt(address: number): number | undefined {
     if (address < this.#lowest || address >= this.#highest) {
-      return undefined; // most words are no address at all
+      return undefined;
     }
     let [low, high] = [0, this.#byAddress.length];
     while (low < high) {

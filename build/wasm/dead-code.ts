@@ -5,11 +5,15 @@ import type { MovedHints } from "./branch-hints.ts";
 import { Reader } from "./reader.ts";
 import { skipLocals } from "./references.ts";
 
-/** Opcodes of instructions whose operands are labels. */
-const JUMPS: readonly number[] = [Op.Br, Op.BrIf, Op.BrTable];
+/** Instructions whose operands are labels. */
+function isJump(op: number): boolean {
+  return op === Op.Br || op === Op.BrIf || op === Op.BrTable;
+}
 
-/** An opcode's instruction that ends what can be reached. */
-const LEAVES: readonly number[] = [Op.Unreachable, Op.Br, Op.BrTable, Op.Return];
+/** Instructions that end what can be reached. */
+function isExit(op: number): boolean {
+  return op === Op.Unreachable || op === Op.Br || op === Op.BrTable || op === Op.Return;
+}
 
 interface Frame {
   readonly op: number;
@@ -49,7 +53,10 @@ export function narrowJumpTable(
   while (!reader.atEnd) {
     const start = reader.offset;
     const op = body[start] ?? 0;
-    const instruction = JUMPS.includes(op) ? readInstruction(reader) : { op: skipInstruction(reader), operands: [] };
+    const jump = isJump(op) ? readInstruction(reader) : undefined;
+    if (jump === undefined) {
+      skipInstruction(reader);
+    }
     if (!live) {
       if (isBlock(op)) {
         skipped++;
@@ -63,8 +70,8 @@ export function narrowJumpTable(
         continue;
       }
     }
-    if (op === Op.BrTable && isTable(instruction)) {
-      const narrowed = labels(instruction, first.value);
+    if (op === Op.BrTable && jump !== undefined && isTable(jump)) {
+      const narrowed = labels(jump, first.value);
       narrowed.forEach(target);
       written.add(Uint8Array.from([op, ...encodeU32(narrowed.length - 1), ...narrowed.flatMap(encodeU32)]));
       live = false;
@@ -86,9 +93,9 @@ export function narrowJumpTable(
         written.add(Uint8Array.of(Op.Unreachable)); // for the validator: what follows the block needs no values
       }
     } else {
-      instruction.operands.forEach(target);
+      jump?.operands.forEach(target);
     }
-    if (LEAVES.includes(op)) {
+    if (isExit(op)) {
       live = false;
     }
   }

@@ -12,6 +12,11 @@ export function encodeU32(value: number): number[] {
   return bytes;
 }
 
+/** The bytes of that. */
+export function sizeOfU32(value: number): number {
+  return Math.ceil((32 - Math.clz32(value | 1)) / 7);
+}
+
 /** LEB128, signed. */
 export function encodeI32(value: number): number[] {
   const bytes: number[] = [];

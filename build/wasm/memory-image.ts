@@ -56,30 +56,57 @@ function dataSegments(memory: Uint8Array): Segments {
   const segments = new Writer();
   let count = 0;
   const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / WORD);
-  for (let start = nextNonZero(memory, words, 0); start < memory.length;) {
-    let end = start;
-    let next = start;
-    while (next < memory.length && next - end <= GAP) {
-      end = memory.indexOf(0, next);
-      end = end === -1 ? memory.length : end;
-      next = nextNonZero(memory, words, end);
-    }
+  const write = (start: number, end: number) => {
     segments
       .write([0, 0x41, ...encodeI32(start), 0x0b])
       .u32(end - start)
       .write(memory.subarray(start, end));
     count++;
-    start = next;
+  };
+  let start = -1; // of the segment that may become longer, and where its last word that is not zero ends
+  let end = -1;
+  for (let word = nextNonZero(memory, words, 0); word < words.length; word = nextNonZero(memory, words, word + 1)) {
+    const first = word * WORD + leadingZeros(words[word] ?? 0);
+    if (start === -1) {
+      start = first;
+    } else if (first - end > GAP) {
+      write(start, end);
+      start = first;
+    }
+    end = (word + 1) * WORD - trailingZeros(words[word] ?? 0);
+  }
+  if (start !== -1) {
+    write(start, end);
   }
   return { count, bytes: segments.bytes };
 }
 
+const ZEROS = new Uint8Array(1024);
+
+/** Words of a block: much of a memory is empty, which is quicker to see by blocks. */
+export const BLOCK = ZEROS.length / WORD;
+
+/** @param word - where the block begins */
+export function isEmptyBlock(memory: Uint8Array, word: number): boolean {
+  return Buffer.compare(memory.subarray(word * WORD, (word + BLOCK) * WORD), ZEROS) === 0;
+}
+
+/** The next word that is not zero, or where the words end. */
 function nextNonZero(memory: Uint8Array, words: Uint32Array, from: number): number {
-  let at = from;
-  while (at < memory.length && memory[at] === 0) {
-    at += at % WORD === 0 && words[at / WORD] === 0 ? WORD : 1;
+  let word = from;
+  while (words[word] === 0) {
+    word += word % BLOCK === 0 && isEmptyBlock(memory, word) ? BLOCK : 1;
   }
-  return at;
+  return word;
+}
+
+/** Zero bytes at the lower end of a word, in a little-endian memory. */
+function leadingZeros(word: number): number {
+  return (31 - Math.clz32(word & -word)) >> 3;
+}
+
+function trailingZeros(word: number): number {
+  return Math.clz32(word) >> 3;
 }
 
 /** Code refers to passive segments by number. What LLVM links for one thread has none. */

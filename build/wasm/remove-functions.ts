@@ -1,9 +1,9 @@
 import { encodeBranchHints, readBranchHints } from "./branch-hints.ts";
 import type { BodyHints } from "./branch-hints.ts";
-import { encodeCode, functionCode } from "./code.ts";
+import { functionCode } from "./code.ts";
 import { encodeCustomSection } from "./custom-sections.ts";
 import { encodeElements, readElements } from "./elements.ts";
-import { concat, encodeName, encodeSection, encodeU32, Writer } from "./encode.ts";
+import { concat, encodeName, encodeSection, encodeU32, sizeOfU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
 import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readVector, SectionId } from "./module.ts";
@@ -53,12 +53,14 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
         return encodeElements({ offset, functions: functions.map(newIndex) });
       }
       case SectionId.Code: {
-        const moved = defined.map(([index, body]) => {
-          const calling = withCalls(body, calls.get(index) ?? [], newIndex, oldHints.get(index));
-          return { ...calling, index: newIndex(index) };
-        });
-        const hints = new Map(moved.map(({ index, hints }) => [index, hints]));
-        return concat([encodeBranchHints(hints), encodeCode(moved.map(({ body }) => body))]);
+        const bodies = new Writer().u32(defined.length);
+        const hints = new Map(
+          defined.map(([index, body]) => {
+            const moved = writeBody(bodies, body, calls.get(index) ?? [], newIndex, oldHints.get(index));
+            return [newIndex(index), moved];
+          }),
+        );
+        return concat([encodeBranchHints(hints), encodeSection(section.id, bodies.bytes)]);
       }
       default:
         return section.bytes;
@@ -124,31 +126,31 @@ function exportsOf(info: ModuleInfo, newIndex: (index: number) => number): Uint8
   );
 }
 
-/** The same code with the functions' new indices, and its hints at their new places. */
-function withCalls(
+/** Writes the code with the functions' new indices. @returns its hints at their new places */
+function writeBody(
+  code: Writer,
   body: Uint8Array,
   calls: readonly DirectCall[],
   newIndex: (index: number) => number,
   hints: BodyHints = new Map(),
-): { body: Uint8Array; hints: BodyHints } {
-  const renumbered = calls.map(({ start, end, callee }) => {
-    const bytes = Uint8Array.from([Op.Call, ...encodeU32(newIndex(callee))]);
-    return { start, end, bytes, longer: bytes.length - (end - start) };
-  });
-  const parts: Uint8Array[] = [];
+): BodyHints {
+  const longer = calls.map(({ start, end, callee }) => 1 + sizeOfU32(newIndex(callee)) - (end - start));
+  code.u32(longer.reduce((length, more) => length + more, body.length));
   let copied = 0;
-  for (const { start, end, bytes } of renumbered) {
-    parts.push(body.subarray(copied, start), bytes);
+  for (const { start, end, callee } of calls) {
+    code.write(body.subarray(copied, start)).byte(Op.Call).u32(newIndex(callee));
     copied = end;
   }
-  let [passed, longer] = [0, 0];
-  const moved = [...hints].map(([offset, likely]) => {
-    for (let call = renumbered[passed]; call !== undefined && call.start < offset; call = renumbered[++passed]) {
-      longer += call.longer;
+  code.write(body.subarray(copied));
+  const moved = new Map<number, boolean>();
+  let [passed, moves] = [0, 0];
+  for (const [offset, likely] of hints) {
+    for (let call = calls[passed]; call !== undefined && call.start < offset; call = calls[++passed]) {
+      moves += longer[passed] ?? 0;
     }
-    return [offset + longer, likely] as const;
-  });
-  return { body: concat([...parts, body.subarray(copied)]), hints: new Map(moved) };
+    moved.set(offset + moves, likely);
+  }
+  return moved;
 }
 
 const FUNCTION_NAMES = 1;

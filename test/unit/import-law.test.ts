@@ -12,7 +12,10 @@ const LAW: readonly { readonly part: string; readonly allowed: readonly RegExp[]
   { part: "src/abi", allowed: [] },
   { part: "src/sdk", allowed: [/^src\/abi\//] },
   { part: "src/filter", allowed: [/^proxy-wasm-ts$/] },
-  { part: "build/engine", allowed: [/^src\/abi\//, /^build\/(wasm|package-root)/, /^node:/, /^@yowasp\/clang$/] },
+  {
+    part: "build/engine",
+    allowed: [/^src\/abi\//, /^build\/(wasm|package-root|file-stamps)/, /^node:/, /^@yowasp\/clang$/],
+  },
   { part: "build/dev", allowed: [/^build\//, /^test\/host\//, /^node:/, /^watchpack$/] },
   {
     part: "build",
