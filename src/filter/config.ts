@@ -30,7 +30,7 @@ const METHOD = /^[A-Z][A-Z-]*$/;
 /** Reads one field at a time, and says in each refusal which one it is. */
 class Fields {
   readonly #json: Readonly<Record<string, unknown>>;
-  readonly #read = new Set<string>();
+  readonly #read: string[] = [];
 
   constructor(json: unknown) {
     if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -41,7 +41,7 @@ class Fields {
 
   /** @throws Error when `accepts` does not take the value; `expected` says what would be right */
   read<T>(name: keyof JumpConfig, fallback: T, expected: string, accepts: (value: unknown) => value is T): T {
-    this.#read.add(name);
+    this.#read.push(name);
     const value = this.#json[name];
     if (value === undefined) {
       return fallback;
@@ -55,8 +55,8 @@ class Fields {
   /** @throws Error when there is a field that nobody has read */
   refuseOthers(): void {
     for (const name of Object.keys(this.#json)) {
-      if (!this.#read.has(name)) {
-        throw new Error(`unknown field ${JSON.stringify(name)}; there are ${[...this.#read].join(", ")}`);
+      if (!this.#read.includes(name)) {
+        throw new Error(`unknown field ${JSON.stringify(name)}; there are ${this.#read.join(", ")}`);
       }
     }
   }
@@ -93,7 +93,7 @@ export function readJumpConfig(json: unknown): JumpConfig {
   const cluster = fields.read("cluster", "back-python", "the name of a cluster", isVisible);
   const config: JumpConfig = {
     cluster,
-    authority: fields.read("authority", cluster.split("|").at(-1) ?? cluster, "a host, or host:port", isVisible),
+    authority: fields.read("authority", cluster.slice(cluster.lastIndexOf("|") + 1), "a host, or host:port", isVisible),
     path: fields.read("path", undefined, 'a path that starts with "/"', isPath),
     method: fields.read("method", undefined, "an HTTP method in capitals", isMethod),
     phase: fields.read("phase", "request", '"request" or "response"', oneOf("request", "response")),

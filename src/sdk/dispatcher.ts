@@ -103,7 +103,9 @@ function refusal(error: unknown): string {
     error instanceof Error && (error.name === "ConfigError" || Object.getPrototypeOf(error) === Error.prototype);
   if (error instanceof SyntaxError) {
     // Of the filter's own JSON.parse: its message quotes the configuration, which may hold secrets.
-    return `SyntaxError\n${(error.stack ?? "").replace(error.message, "")}`;
+    const { stack = "", message } = error;
+    const at = stack.indexOf(message);
+    return `SyntaxError\n${at === -1 ? stack : stack.slice(0, at) + stack.slice(at + message.length)}`;
   }
   return deliberate ? error.message : describe(error);
 }
