@@ -1,3 +1,4 @@
+import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
 import { GUARD_EDITS } from "./guard-edits.ts";
 import { PLAN_EDITS } from "./plan-edits.ts";
 import { REMOVED_EDITS } from "./removed-edits.ts";
@@ -34,6 +35,7 @@ export const ENGINE_EDITS: readonly Edit[] = [
     find: "    return (const char *)str8(str_new);\nfail:\n",
     replace: "    return (const char *)str8(str_new);\nfail:\n    JS_FreeValue(ctx, val);\n",
   },
+  ...BYTECODE_ATOM_EDITS,
 ];
 
 /** Edits that only the compiler needs. */
@@ -441,6 +443,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   ...zeroFreeBlocks(),
   ...PLAN_EDITS,
   ...withoutBytecodeBuiltins(),
+  ...PARSER_ATOM_EDITS,
   ...SIZE_EDITS,
   ...REMOVED_EDITS,
   ...TEXT_EDITS,

@@ -71,6 +71,62 @@ export const SIZE_EDITS: readonly Edit[] = [
     find: "void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
     replace: "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n    if (!ptr)",
   },
+  {
+    file: "quickjs.c",
+    why: "what JSON.parse does with a reviver is taken away when no code gives it one (src/shim/prune_json.c)",
+    find: "static JSValue js_json_parse(JSContext *ctx, JSValueConst this_val,\n                             int argc, JSValueConst *argv)\n{\n",
+    replace:
+      "static JSValue js_json_revive(JSContext *ctx, JSValueConst this_val,\n                              int argc, JSValueConst *argv)\n{\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "static JSValue js_json_rawJSON(",
+    replace:
+      "static JSValue (*json_revive)(JSContext *ctx, JSValueConst this_val, int argc,\n" +
+      "                              JSValueConst *argv) = js_json_revive;\n\n" +
+      "static JSValue js_json_parse(JSContext *ctx, JSValueConst this_val,\n                             int argc, JSValueConst *argv)\n{\n" +
+      "    if (argc > 1 && JS_IsFunction(ctx, argv[1]))\n        return json_revive(ctx, this_val, argc, argv);\n" +
+      "    size_t len;\n    const char *str = JS_ToCStringLen(ctx, &len, argv[0]);\n    if (!str)\n        return JS_EXCEPTION;\n" +
+      '    JSValue obj = JS_ParseJSON_internal(ctx, str, len, "<input>", NULL);\n' +
+      "    JS_FreeCString(ctx, str);\n    return obj;\n}\n\n" +
+      "static JSValue js_json_rawJSON(",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: the texts of values are for a reviver",
+    find: "static JSValue json_parse_value(JSParseState *s, JSONParseRecord *pr)\n{\n",
+    replace:
+      "static JSONParseRecord *(*parse_record_add)(JSContext *ctx, JSONParseRecord *pr, JSAtom key,\n" +
+      "                                            int *psize) = json_parse_record_add;\n\n" +
+      "static JSValue json_parse_value(JSParseState *s, JSONParseRecord *pr)\n{\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "                        pr1 = json_parse_record_add(ctx, pr, prop_name, &pr_size);\n",
+    replace: "                        pr1 = parse_record_add(ctx, pr, prop_name, &pr_size);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "names that are numbers are sorted by what is a fifth of the general function, and as quick",
+    find: "        rqsort(tab_atom, num_keys_count, sizeof(tab_atom[0]), num_keys_cmp,\n               ctx);\n",
+    replace: "        sort_num_keys(ctx, tab_atom, num_keys_count);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "static void js_free_prop_enum(JSContext *ctx, JSPropertyEnum *tab, uint32_t len)\n",
+    replace:
+      "static void sort_num_keys(JSContext *ctx, JSPropertyEnum *keys, uint32_t count);\n\n" +
+      "static void js_free_prop_enum(JSContext *ctx, JSPropertyEnum *tab, uint32_t len)\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the runtime has no parser, which alone compiles the patterns of literals",
+    find: "    ctx->compile_regexp = js_compile_regexp;\n",
+    replace: "#ifndef QJS_DISABLE_PARSER\n    ctx->compile_regexp = js_compile_regexp;\n#endif\n",
+  },
   ...withoutScopes(),
   {
     file: "quickjs.c",

@@ -7,8 +7,17 @@ import type { RuntimeCode } from "./runtime-code.ts";
  * compares, adds or walks over values looks at their kind first, and calls the former from there.
  */
 export const KINDS: Readonly<Record<string, { readonly needs: RegExp; readonly makers: readonly string[] }>> = {
-  BigInt: { needs: /^js_(?:compare_)?bigint_(?!constructor)/, makers: ["JS_NewBigInt64", "JS_NewBigUint64"] },
+  BigInt: {
+    needs:
+      /^(?:js_(?:compare_)?bigint_(?!constructor)|js_compare_bigint$|JS_StringToBigInt|JS_ToBigInt|JS_CompactBigInt$|__JS_NewShortBigInt$)/,
+    makers: ["JS_NewBigInt64", "JS_NewBigUint64"],
+  },
   Uint8Array: { needs: /^js_typed_array_/, makers: ["js_array_buffer_constructor3"] },
+  Uint8ClampedArray: { needs: /^JS_ToUint8ClampFree$/, makers: [] },
+  Float16Array: {
+    needs: /^(?:to|from)fp16$/,
+    makers: ["js_math_f16round", "js_dataview_getValue", "js_dataview_setValue"],
+  },
 };
 
 /**

@@ -5,8 +5,14 @@
  * A computed name can still reach a builtin that was taken out; that throws an error which says what to do: removed.c.
  */
 
-/* What takes a removed function's place in the table of functions, one for each signature. Nothing calls them. */
-static JSValue removed(JSContext *context) { return JS_ThrowInternalError(context, "a removed builtin was called"); }
+/* What takes a removed function's place in the table of functions, one for each signature. Nothing calls them, but for
+   those of constructors and of Object.prototype. */
+static JSValue removed(JSContext *context) {
+  const char *name = get_func_name(context, context->rt->current_stack_frame->cur_func);
+  JS_ThrowTypeError(context, removed_message, name ? name : "that is called here");
+  JS_FreeCString(context, name);
+  return JS_EXCEPTION;
+}
 
 BUILD_EXPORT(removed_generic)
 JSValue removed_generic(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {

@@ -94,8 +94,8 @@ static void prune_regexps(JSContext *context) {
     regexp_compiler = NULL;
   if (!names_member(context, "matchAll"))
     remove_class(context, JS_CLASS_REGEXP_STRING_ITERATOR);
-  if (compiles || used[OP_regexp] || has_instance(context, JS_CLASS_REGEXP) || is_word(context, "match") ||
-      is_word(context, "matchAll") || is_word(context, "search"))
+  if (compiles || used[OP_regexp] || has_instance(context, JS_CLASS_REGEXP) || names_member(context, "match") ||
+      names_member(context, "matchAll") || names_member(context, "search"))
     return;
   remove_global(context, "RegExp");
   remove_class(context, JS_CLASS_REGEXP);
@@ -176,7 +176,12 @@ static JSValue list_impossible(JSContext *context) {
   static const struct {
     const char *kind;
     JSClassID id;
-  } kinds[] = {{"BigInt", JS_CLASS_BIG_INT}, {"Uint8Array", JS_CLASS_UINT8_ARRAY}};
+  } kinds[] = {
+      {"BigInt", JS_CLASS_BIG_INT},
+      {"Uint8Array", JS_CLASS_UINT8_ARRAY},
+      {"Uint8ClampedArray", JS_CLASS_UINT8C_ARRAY},
+      {"Float16Array", JS_CLASS_FLOAT16_ARRAY},
+  };
   JSValue list = JS_NewArray(context);
   for (uint32_t i = 0, count = 0; i < countof(kinds); i++)
     if (JS_IsNull(context->class_proto[kinds[i].id]))

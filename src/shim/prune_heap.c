@@ -115,7 +115,6 @@ static void prune_operators(JSContext *context) {
     operator_mod = removed_f_f_f;
 }
 
-/* Object.prototype stays whole: any object may be used as a map, with any name. */
 static void prune_heap(JSContext *context) {
   prune_constructors(context);
   prune_bytes(context);
@@ -126,9 +125,12 @@ static void prune_heap(JSContext *context) {
   prune_generators(context);
   prune_functions(context);
   prune_constructor_properties(context);
+  prune_regexp_constructor(context);
+  prune_object_prototype(context);
   prune_operators(context);
   JS_RunGC(context->rt);
   prune_hash_functions(context);
+  prune_reviver(context);
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
     JSObject *object = object_of(el);

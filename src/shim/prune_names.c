@@ -26,7 +26,6 @@ static void clear(void *memory, size_t size) {
 static uint8_t *named_atoms;
 static uint32_t named_size;
 enum { NAMED = 1, USED_AS_VALUE = 2 }; /* a global variable is more than what the next instruction takes a member of */
-static bool calls_pattern_method; /* the program calls match, matchAll or search with something else than a literal */
 
 /* Takes over the atom. */
 static void name_atom(JSContext *context, JSAtom atom) {
@@ -51,25 +50,6 @@ static void name_words(JSContext *context, JSValueConst string) {
     at += length ? length : 1;
   }
   JS_FreeCString(context, text);
-}
-
-static bool is_atom(JSContext *context, JSAtom atom, const char *name) {
-  char text[16];
-  return !strcmp(JS_AtomGetStr(context, text, sizeof text, atom), name);
-}
-
-static bool is_pattern_method(JSContext *context, JSAtom atom) {
-  return is_atom(context, atom, "match") || is_atom(context, atom, "matchAll") || is_atom(context, atom, "search");
-}
-
-/* `.match(/a/)`: the pattern, its bytecode, and the instruction that makes an object of them. */
-static bool is_regexp_literal(const uint8_t *code) {
-  for (int i = 0; i < 2; i++) {
-    if (*code != OP_push_const && *code != OP_push_const8 && *code != OP_push_atom_value)
-      return false;
-    code += short_opcode_info(*code).size;
-  }
-  return *code == OP_regexp;
 }
 
 /* Whether an instruction makes a property of its own object and reads none. An assignment looks at prototypes, too. */
@@ -191,23 +171,28 @@ static void find_targets(const JSFunctionBytecode *function, uint8_t *targets) {
   }
 }
 
-/* The object whose property an instruction reads, when the one before it is a global variable of the engine's that has
-   such a property of its own. NULL: any object. */
-static const JSObject *static_receiver(JSContext *context, JSAtom global, JSAtom name) {
-  JSObject *global_object = JS_VALUE_GET_OBJ(context->global_obj);
+/* The object in a global variable of the engine's. NULL: none. */
+static JSObject *global_object_of(JSContext *context, JSAtom global) {
   JSProperty *property;
-  if (global == JS_ATOM_NULL || !find_own_property(&property, global_object, global))
+  if (global == JS_ATOM_NULL || !find_own_property(&property, JS_VALUE_GET_OBJ(context->global_obj), global))
     return NULL;
   JSValue value = JS_GetProperty(context, context->global_obj, global);
-  JSObject *object = JS_IsObject(value) ? JS_VALUE_GET_OBJ(value) : NULL;
-  bool own = object && find_own_property(&property, object, name);
   JS_FreeValue(context, value); /* the global object holds it */
-  return own ? object : NULL;
+  return JS_IsObject(value) ? JS_VALUE_GET_OBJ(value) : NULL;
 }
 
-static bool name_static_member(JSContext *context, JSAtom global, JSAtom name) {
-  const JSObject *object = static_receiver(context, global, name);
-  if (!object || static_members.count == countof(static_members.members))
+/* The object whose property an instruction reads, by the instruction before it: a global variable, or a text, as in
+   every template. NULL: any object. */
+static JSObject *receiver_of(JSContext *context, const JSFunctionBytecode *function, const uint8_t *before) {
+  return is_text(function, before) ? JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_STRING])
+                                   : global_object_of(context, global_of(function, before));
+}
+
+/* Whether the object has such a property of its own. A constructor's name stands for those of all prototypes. */
+static bool name_static_member(JSContext *context, JSObject *object, JSAtom name) {
+  JSProperty *property;
+  if (!object || name == JS_ATOM_constructor || !find_own_property(&property, object, name) ||
+      static_members.count == countof(static_members.members))
     return false;
   if (!is_static_member(object, name))
     static_members.members[static_members.count++] = (StaticMember){object, JS_DupAtom(context, name)};
@@ -232,18 +217,23 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
   uint8_t *targets = calloc((size_t)function->byte_code_len + 1, 1);
   if (targets)
     find_targets(function, targets);
-  JSAtom before = JS_ATOM_NULL; /* the global variable that the instruction before this one has read */
+  const uint8_t *before = NULL; /* the instruction before this one */
   for (int at = 0, size; at < function->byte_code_len; at += size) {
     const uint8_t *code = function->byte_code_buf + at;
     const JSOpCode *info = &short_opcode_info(*code);
-    JSAtom global = global_of(function, code);
-    JSAtom receiver = targets && !targets[at] ? before : JS_ATOM_NULL, base = before;
+    JSAtom base = before ? global_of(function, before) : JS_ATOM_NULL;
+    JSObject *receiver = before && targets && !targets[at] ? receiver_of(context, function, before) : NULL;
     size = info->size;
-    before = global;
-    name_atom(context, JS_DupAtom(context, global));
+    before = code;
+    name_atom(context, JS_DupAtom(context, global_of(function, code)));
     bool reads = *code == OP_get_field || *code == OP_get_field2;
-    if (reads && name_static_member(context, receiver, get_u32(code + 1)))
+    if (*code == OP_get_field2 && is_pattern_method(context, get_u32(code + 1)) && !is_regexp_literal(code + size))
+      calls_pattern_method = true;
+    if (reads && name_static_member(context, receiver, get_u32(code + 1))) {
+      if (is_atom(context, base, "JSON"))
+        find_reviver(context, function, targets, at);
       continue;
+    }
     use_as_value(base);
     if (*code == OP_using_check) { /* the engine looks them up */
       name_atom(context, JS_ATOM_Symbol_dispose);
@@ -252,12 +242,10 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
     if (info->fmt < OP_FMT_atom || info->fmt > OP_FMT_atom_label_u16 || defines_name(*code) ||
         *code == OP_push_atom_value)
       continue;
-    JSAtom atom = get_u32(code + 1);
-    if (*code == OP_get_field2 && is_pattern_method(context, atom) && !is_regexp_literal(code + size))
-      calls_pattern_method = true;
-    name_atom(context, JS_DupAtom(context, atom));
+    name_atom(context, JS_DupAtom(context, get_u32(code + 1)));
   }
-  use_as_value(before);
+  if (before)
+    use_as_value(global_of(function, before));
   if (targets)
     clear(targets, (size_t)function->byte_code_len + 1);
   free(targets);
@@ -310,20 +298,8 @@ static bool is_string_name(JSContext *context, JSAtom name) {
 /* Predefined atoms that the engine does not look up in a builtin object, unless the program calls a builtin that does,
    which has the same name. All others of the predefined atoms count as named. */
 static const JSAtom not_looked_up[] = {
-    JS_ATOM_delete,
-    JS_ATOM_for,
-    JS_ATOM_try,
-    JS_ATOM_catch,
-    JS_ATOM_finally,
     JS_ATOM_with,
-    JS_ATOM_of,
-    JS_ATOM_from,
-    JS_ATOM_use,
-    JS_ATOM_dispose,
-    JS_ATOM_disposeAsync,
-    JS_ATOM_defineProperties,
     JS_ATOM_apply,
-    JS_ATOM_split,
     JS_ATOM_construct,
     JS_ATOM_getPrototypeOf,
     JS_ATOM_isExtensible,
@@ -337,7 +313,6 @@ static const JSAtom not_looked_up[] = {
     JS_ATOM_maxByteLength,
     JS_ATOM_getOwnPropertyDescriptor,
     JS_ATOM_toLocaleString,
-    JS_ATOM_concat,
     JS_ATOM_values,
 };
 
@@ -375,7 +350,8 @@ static bool is_named(JSContext *context, JSAtom name) {
     return true;
   for (size_t i = 0; i < countof(looked_up_symbols); i++)
     if (looked_up_symbols[i].symbol == name)
-      return names_member(context, looked_up_symbols[i].names[0]) || is_word(context, looked_up_symbols[i].names[1]);
+      return names_member(context, looked_up_symbols[i].names[0]) ||
+             names_member(context, looked_up_symbols[i].names[1]);
   if (!is_string_name(context, name))
     return true;
   for (size_t i = 0; i < countof(not_looked_up); i++)

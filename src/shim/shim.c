@@ -30,6 +30,8 @@
 
 #include "shapes.c"
 
+#include "number_keys.c"
+
 #include "bytes.c"
 
 #include "errors.c"
@@ -96,6 +98,8 @@
 
 #include "removed.c"
 
+#include "prune_calls.c"
+
 #include "prune_names.c"
 
 #include "prune.c"
@@ -103,6 +107,8 @@
 #include "prune_classes.c"
 
 #include "prune_constructors.c"
+
+#include "prune_builtins.c"
 
 #include "prune_heap.c"
 

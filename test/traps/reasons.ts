@@ -42,9 +42,14 @@ const POINTERS: readonly Reason[] = [
     ],
   },
   {
-    why: "`mapped_arguments` and `lazy_object` (build/engine/size-edits.ts): the engine's function, or what prune_classes.c and prune.c put in its place",
+    why: "`mapped_arguments`, `lazy_object` and `json_revive` (build/engine/size-edits.ts): the engine's function, or what prune_classes.c, prune.c and prune_builtins.c put in its place",
     types: ["(i32, i32, i32, i32, i32) -> i64", "(i32, i64, i32, i32) -> i64"],
-    functions: ["JS_CallInternal", "JS_InstantiateFunctionListItem2"],
+    functions: ["JS_CallInternal", "JS_InstantiateFunctionListItem2", "js_json_parse"],
+  },
+  {
+    why: "`parse_record_add` (build/engine/size-edits.ts) is the engine's function where there is a record, which only `json_revive` makes",
+    types: ["(i32, i32, i32, i32) -> i32"],
+    functions: ["json_parse_value"],
   },
   {
     why: "shim_build_memory (src/shim/plan.c): in a build only, NULL at run time, which is checked",

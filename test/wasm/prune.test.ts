@@ -135,6 +135,20 @@ test("literal regular expressions need no pattern compiler; a computed way to it
   expect(used.lines).toEqual(["a- 1"]);
 });
 
+test("regular expressions that are only tested need no constructor; a computed way to it says so", async () => {
+  const { lines, bytes } = await logOf(`
+    log.info(String(/b+/.test("abc")) + " " + /(b)(c)/.exec("abc").join() + " " + String(/a/g));
+    const other = /a/[["construct", "or"].join("")];
+    log.info(String(new other("a")));`);
+  expect(lines).toEqual([
+    "true bc,b,c /a/g",
+    expect.stringMatching(/^TypeError: the builtin constructor was left out of the module/),
+  ]);
+  const by = await logOf(`log.info(String(new (/a/.constructor as RegExpConstructor)(/b/).test("b")));`);
+  expect(by.lines).toEqual(["true"]);
+  expect(bytes).toBeLessThan(by.bytes);
+});
+
 test("RegExp.prototype.compile has the pattern compiler, too", async () => {
   expect((await logOf(`log.info(String(/a/.compile("b", "g")) + " " + /a/.compile(/c/).test("c"));`)).lines).toEqual([
     "/b/g true",
@@ -235,6 +249,59 @@ test.each([
   ["Symbol.split", `/b/[Symbol.split]("abc").join()`, "a,c"],
 ])("a builtin by a constructor's own function or a symbol: %s", async (_name, expression, expected) => {
   expect((await logOf(`log.info(${expression});`)).lines).toEqual([expected]);
+});
+
+// Each is all that a program has of JSON.
+test.each([
+  ["a reviver", `JSON.parse("[1,2]", (key, value) => (key === "0" ? value + 1 : value)).join()`, "2,2"],
+  ["a reviver with the text", `JSON.parse("1.0", (_key, _value, context) => context.source)`, "1.0"],
+  ["a reviver by a condition", `JSON.parse("1", request.path === "/" ? () => "revived" : undefined)`, "revived"],
+  ["a text by a condition", `JSON.parse(request.path === "/" ? "1" : "2")`, "1"],
+  ["a spread call", `JSON.parse(...(["1", () => "revived"] as [string, () => string]))`, "revived"],
+  ["the function as a value", `["1"].map(JSON.parse).join()`, "1"],
+  ["the function of a variable", `((parse) => parse("1", () => "revived"))(JSON.parse)`, "revived"],
+  ["JSON as a value", `((json) => json.parse("1", () => "revived"))(JSON)`, "revived"],
+  ["a computed name", `JSON[["par", "se"].join("") as "parse"]("1", () => "revived") + JSON.parse("1")`, "revived1"],
+  ["calls within calls", `String(JSON.parse(JSON.stringify([JSON.parse("1"), Math.max(1, 2)])))`, "1,2"],
+])("JSON.parse with %s", async (_, expression, expected) => {
+  expect((await logOf(`log.info(String(${expression}));`)).lines).toEqual([expected]);
+});
+
+test("JSON.parse that is taken at the top level may get a reviver", async () => {
+  const { lines } = await logOf(`log.info(String(read("1", () => "revived")));`, { top: `const read = JSON.parse;` });
+  expect(lines).toEqual(["revived"]);
+});
+
+test("a reviver takes place in modules whose code may have one", async () => {
+  const [none, some] = [
+    await logOf(`log.info(String(JSON.parse("1")));`),
+    await logOf(`log.info(String(JSON.parse("1", () => "revived")));`),
+  ];
+  expect(none.bytes).toBeLessThan(some.bytes - 1000);
+});
+
+test("a function of Object.prototype that the code does not name is there, and says so when it is called", async () => {
+  const name = `["isPrototype", "Of"].join("") as "isPrototypeOf"`;
+  const { lines } = await logOf(`
+    log.info(typeof ({})[${name}] + " " + String("isPrototypeOf" in {}));
+    log.info(String({ a: 1 }) + " " + String({ valueOf: () => 1 }) + " " + ({}).toLocaleString());
+    log.info(String(({})[["lookup", "Getter__"].join("").replace("l", "__l")]("a")));`);
+  expect(lines).toEqual([
+    "function true",
+    "[object Object] [object Object] [object Object]",
+    "TypeError: the builtin __lookupGetter__ was left out of the module, because the filter's code does not name it; build with --keep-builtins",
+  ]);
+});
+
+test("methods of texts that the code has as such", async () => {
+  const { lines } = await logOf(
+    `
+    log.info("a-b".replaceAll("-", "+") + "abc".match(/b/)?.index + "abc".search("c") + "x".constructor.name);
+    log.info(\`\${request.path}!\` + "a".concat("b") + ["c"].join("") + "é".normalize("NFD").length);`
+      .replaceAll("\\`", "`")
+      .replaceAll("\\$", "$"),
+  );
+  expect(lines).toEqual(["a+b12String", "/!abc2"]);
 });
 
 test("** and % of all kinds of numbers", async () => {
