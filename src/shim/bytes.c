@@ -61,10 +61,102 @@ static bool is_ascii(const char *data, size_t size) {
   return !(seen & 0x8080808080808080u);
 }
 
+/* The next character of UTF-8. Where it is none, U+FFFD stands for as many bytes as the Encoding Standard says, which
+   knows no surrogates: the engine's own decoder does, since its strings have them, and takes others together. */
+static uint32_t next_character(const uint8_t **at, const uint8_t *end) {
+  uint8_t first = *(*at)++, low = 0x80, high = 0xbf;
+  int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+  if (first < 0x80)
+    return first;
+  if (first < 0xc2 || first > 0xf4)
+    return 0xfffd;
+  low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
+  high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
+  for (uint32_t character = first & (0x3f >> more);; low = 0x80, high = 0xbf) {
+    if (!more--)
+      return character;
+    if (*at == end || **at < low || **at > high)
+      return 0xfffd;
+    character = character << 6 | (*(*at)++ & 0x3f);
+  }
+}
+
+static void put_unit(JSString *text, size_t at, uint32_t unit) {
+  if (text && text->is_wide_char)
+    str16(text)[at] = (uint16_t)unit;
+  else if (text)
+    str8(text)[at] = (uint8_t)unit;
+}
+
+/* Returns how many units of UTF-16 the text has, and whether one of them takes more than a byte. Without `text` it only
+   counts. */
+static size_t decode_text(const uint8_t *at, const uint8_t *end, JSString *text, bool *wide) {
+  size_t length = 0;
+  while (at < end) {
+    uint32_t character = next_character(&at, end);
+    *wide |= character > 0xff;
+    if (character > 0xffff) {
+      put_unit(text, length++, get_hi_surrogate(character));
+      character = get_lo_surrogate(character);
+    }
+    put_unit(text, length++, character);
+  }
+  return length;
+}
+
 /* A string of UTF-8, where most text is ASCII, which needs no more than a copy. */
 static JSValue new_text(JSContext *context, const char *data, size_t size) {
-  return size && size <= JS_STRING_LEN_MAX && is_ascii(data, size) ? js_new_string8_len(context, data, (int)size)
-                                                                   : JS_NewStringLen(context, data, size);
+  if (!size)
+    return js_empty_string(context->rt);
+  if (size <= JS_STRING_LEN_MAX && is_ascii(data, size))
+    return js_new_string8_len(context, data, (int)size);
+  JSString *text = NULL;
+  bool wide = false;
+  for (size_t length;;) {
+    length = decode_text((const uint8_t *)data, (const uint8_t *)data + size, text, &wide);
+    if (text) {
+      if (!text->is_wide_char)
+        str8(text)[length] = '\0';
+      return JS_MKPTR(JS_TAG_STRING, text);
+    }
+    if (length > JS_STRING_LEN_MAX)
+      return JS_ThrowRangeError(context, "invalid string length");
+    text = js_alloc_string(context, (int)length, wide);
+    if (!text)
+      return JS_EXCEPTION;
+  }
+}
+
+/* In UTF-8 that has surrogates they are three bytes, as U+FFFD is. */
+static void replace_surrogates(uint8_t *data, size_t size) {
+  for (size_t i = 0; i + 2 < size; i++)
+    if (data[i] == 0xed && data[i + 1] >= 0xa0)
+      memcpy(data + i, "\xef\xbf\xbd", 3);
+}
+
+/* Borrows a value's text as UTF-8. A surrogate that has no other half is U+FFFD, unless they are wanted as the engine's
+   parsers know them. */
+static bool borrow_string(JSContext *context, JSValueConst value, bool with_surrogates, Bytes *bytes) {
+  JSValue string = JS_ToString(context, value);
+  if (JS_IsException(string))
+    return false;
+  JSString *p = JS_VALUE_GET_STRING(string);
+  if (!p->is_wide_char && is_ascii((const char *)str8(p), p->len)) {
+    *bytes = (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
+    return true;
+  }
+  size_t size;
+  const char *data = JS_ToCStringLen(context, &size, string);
+  JSValue utf8 = data ? new_byte_string(context, data, size) : JS_EXCEPTION;
+  JS_FreeCString(context, data);
+  JS_FreeValue(context, string);
+  if (JS_IsException(utf8))
+    return false;
+  uint8_t *copy = str8(JS_VALUE_GET_STRING(utf8));
+  if (!with_surrogates)
+    replace_surrogates(copy, size);
+  *bytes = (Bytes){.data = (const char *)copy, .size = size, .owner = utf8};
+  return true;
 }
 
 /* Borrows a body: a string's UTF-8, a typed array's or an ArrayBuffer's bytes, nothing for undefined and null. */
@@ -82,23 +174,7 @@ static bool borrow_body(JSContext *context, JSValueConst value, Bytes *bytes) {
     *bytes = (Bytes){.data = data ? (const char *)data : "", .size = data ? size : 0, .owner = js_dup(value)};
     return true;
   }
-  JSValue string = JS_ToString(context, value);
-  if (JS_IsException(string))
-    return false;
-  JSString *p = JS_VALUE_GET_STRING(string);
-  if (!p->is_wide_char && is_ascii((const char *)str8(p), p->len)) {
-    *bytes = (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
-    return true;
-  }
-  size_t size;
-  const char *data = JS_ToCStringLen(context, &size, string);
-  JSValue utf8 = data ? new_byte_string(context, data, size) : JS_EXCEPTION;
-  JS_FreeCString(context, data);
-  JS_FreeValue(context, string);
-  if (JS_IsException(utf8))
-    return false;
-  *bytes = (Bytes){.data = (const char *)str8(JS_VALUE_GET_STRING(utf8)), .size = size, .owner = utf8};
-  return true;
+  return borrow_string(context, value, false, bytes);
 }
 
 /* Memory of the heap with what the host has allocated, which it takes over. NULL: an exception was thrown. */

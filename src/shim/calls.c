@@ -334,7 +334,7 @@ static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t
       .plugin_id = plugin_id, .host_has_it = true, .body_announced = body_size, .trailers_announced = num_trailers};
   JS_SetOpaque(object, response);
   if (is_failure_of_host(response)) {
-    JSValue text = JS_NewStringLen(vm.context, response->body, response->body_size);
+    JSValue text = new_text(vm.context, response->body, response->body_size);
     fail_call(call, text);
     JS_FreeValue(vm.context, text);
     JS_FreeValue(vm.context, object);

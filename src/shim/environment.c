@@ -26,7 +26,7 @@ static JSValue new_variables(JSContext *context, const char *text, uint32_t size
   const char *end = text + size;
   for (uint32_t i = 0; i < count && text < end && !JS_IsException(list); i++) {
     size_t length = strnlen(text, (size_t)(end - text));
-    if (JS_SetPropertyUint32(context, list, i, JS_NewStringLen(context, text, length)) < 0) {
+    if (JS_SetPropertyUint32(context, list, i, new_text(context, text, length)) < 0) {
       JS_FreeValue(context, list);
       list = JS_EXCEPTION;
     }

@@ -6,7 +6,7 @@ static JSValue load_grpc_status_text(void) {
   char *data = NULL;
   size_t size = 0;
   uint32_t status = host_result(proxy_get_status(&code, &data, &size), &data, &size);
-  JSValue text = status == PROXY_STATUS_OK && data ? JS_NewStringLen(vm.context, data, size) : JS_UNDEFINED;
+  JSValue text = status == PROXY_STATUS_OK && data ? new_text(vm.context, data, size) : JS_UNDEFINED;
   host_free(data);
   return text;
 }

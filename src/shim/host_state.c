@@ -21,7 +21,7 @@ static JSValue js_proxy_get_status(JSContext *context, JSValueConst this, int ar
   uint32_t code = 0, status = host_result(proxy_get_status(&code, &data, &size), &data, &size);
   if (status != PROXY_STATUS_OK)
     return throw_host_error(context, "proxy_get_status", status);
-  JSValue message = JS_NewStringLen(context, data ? data : "", size);
+  JSValue message = new_text(context, data ? data : "", size);
   host_free(data);
   return new_tuple(context, JS_NewUint32(context, code), message);
 }

@@ -217,7 +217,7 @@ static bool skip_json_scalar(JsonScan *scan) {
 static JSValue parse_json_part(const JsonScan *scan, const char *data, size_t size) {
   JSContext *context = scan->context;
   if (!scan->well_formed && !is_ascii(data, size)) { /* as text() makes text of it */
-    JSValue text = JS_NewStringLen(context, data, size);
+    JSValue text = new_text(context, data, size);
     const char *utf8 = JS_IsException(text) ? NULL : JS_ToCStringLen(context, &size, text);
     JSValue value = utf8 ? JS_ParseJSON(context, utf8, size, "<input>") : JS_EXCEPTION;
     JS_FreeCString(context, utf8);
@@ -365,8 +365,10 @@ static JSValue js_json_field(JSContext *context, JSValueConst this, int argc, JS
   if (!read_json_path(context, argv[1], &path)) /* before the bytes: it can run code */
     return JS_EXCEPTION;
   JSValue value = JS_EXCEPTION;
-  if (borrow_data(context, argv[0], "jsonField: the JSON", &bytes)) {
-    value = get_json_field(context, bytes.data, bytes.size, JS_IsString(argv[0]), &path);
+  bool is_text = JS_IsString(argv[0]);
+  if (is_text ? borrow_string(context, argv[0], true, &bytes)
+              : borrow_data(context, argv[0], "jsonField: the JSON", &bytes)) {
+    value = get_json_field(context, bytes.data, bytes.size, is_text, &path);
     release_bytes(context, &bytes);
   }
   free_json_path(context, &path);

@@ -71,7 +71,7 @@ static JSValue load_buffer_text(uint32_t buffer_type, uint32_t size) {
   size_t loaded = 0;
   if (size) /* some hosts answer NotFound for an empty one */
     host_result(proxy_get_buffer_bytes(buffer_type, 0, size, &data, &loaded), &data, &loaded);
-  JSValue text = JS_NewStringLen(vm.context, data ? data : "", loaded);
+  JSValue text = new_text(vm.context, data ? data : "", loaded);
   host_free(data);
   return text;
 }

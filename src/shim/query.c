@@ -3,9 +3,9 @@
  * (src/sdk/url.ts), and for what a request's path is made of.
  */
 
-/* Borrows a string's UTF-8, with U+FFFD for a surrogate that has no other half. It can run code. */
+/* Borrows a string's UTF-8. It can run code. */
 static bool borrow_text(JSContext *context, JSValueConst value, Bytes *bytes) {
-  JSValue text = js_string_toWellFormed(context, value, 0, NULL);
+  JSValue text = JS_ToStringCheckObject(context, value);
   if (JS_IsException(text))
     return false;
   bool ok = borrow_body(context, text, bytes);
@@ -55,47 +55,13 @@ static size_t decode_form(const Bytes *bytes, char *out) {
   return size;
 }
 
-/* The next character of UTF-8. Where it is none, U+FFFD stands for as many bytes as the Encoding Standard says: the
-   engine's own decoder takes others together. */
-static uint32_t next_character(const uint8_t **at, const uint8_t *end) {
-  uint8_t first = *(*at)++, low = 0x80, high = 0xbf;
-  int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-  if (first < 0x80)
-    return first;
-  if (first < 0xc2 || first > 0xf4)
-    return 0xfffd;
-  low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
-  high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
-  for (uint32_t character = first & (0x3f >> more);; low = 0x80, high = 0xbf) {
-    if (!more--)
-      return character;
-    if (*at == end || **at < low || **at > high)
-      return 0xfffd;
-    character = character << 6 | (*(*at)++ & 0x3f);
-  }
-}
-
-static JSValue new_decoded_text(JSContext *context, const char *data, size_t size) {
-  if (is_ascii(data, size))
-    return new_text(context, data, size);
-  StringBuffer out;
-  if (string_buffer_init(context, &out, (int)size))
-    return JS_EXCEPTION;
-  for (const uint8_t *at = (const uint8_t *)data, *end = at + size; at < end;)
-    if (string_buffer_putc(&out, next_character(&at, end))) {
-      string_buffer_free(&out);
-      return JS_EXCEPTION;
-    }
-  return string_buffer_end(&out);
-}
-
 static JSValue new_decoded(JSContext *context, const Bytes *bytes) {
   if (!is_encoded(bytes))
-    return new_decoded_text(context, bytes->data, bytes->size);
+    return new_text(context, bytes->data, bytes->size);
   char *decoded = js_malloc(context, bytes->size);
   if (!decoded)
     return JS_EXCEPTION;
-  JSValue text = new_decoded_text(context, decoded, decode_form(bytes, decoded));
+  JSValue text = new_text(context, decoded, decode_form(bytes, decoded));
   js_free(context, decoded);
   return text;
 }

@@ -1,6 +1,17 @@
 /** Calls the SDK's functions: a request's body names one, with lists of arguments; the answer has what each call gave. */
 
-import { defineFilter, hash, hmac, jsonField, Response, timingSafeEqual, URL, URLSearchParams } from "proxy-wasm-ts";
+import {
+  decodeUtf8,
+  defineFilter,
+  encodeUtf8,
+  hash,
+  hmac,
+  jsonField,
+  Response,
+  timingSafeEqual,
+  URL,
+  URLSearchParams,
+} from "proxy-wasm-ts";
 import type { HashAlgorithm, JsonPath } from "proxy-wasm-ts";
 
 const bytes = (base64: string) => Uint8Array.fromBase64(base64);
@@ -47,11 +58,16 @@ const functions = {
   hashText: (algorithm: number, text: string) => hash(ALGORITHMS[algorithm] ?? "md5", text).toBase64(),
   hmac: (algorithm: number, key: string, data: string) =>
     hmac(ALGORITHMS[algorithm] ?? "md5", bytes(key), bytes(data).buffer).toHex(),
+  decodeUtf8: (data: string) => [decodeUtf8(bytes(data)), decodeUtf8(atob(data))],
+  encodeUtf8: (text: string) => encodeUtf8(text).toBase64(),
   timingSafeEqual: (one: string, other: string) => [
     timingSafeEqual(one, other),
     timingSafeEqual(bytes(btoa(one)), one),
   ],
   jsonField: (json: string, path: JsonPath) => ({ field: jsonField(json, path) }),
+  jsonFieldOfRope: (json: string, path: JsonPath) => ({
+    field: jsonField(json + " ".repeat(5000) + " ".repeat(5000), path),
+  }),
   jsonFieldOfBytes: (json: string, path: JsonPath) => ({ field: jsonField(bytes(json), path) }),
   jsonParse: (json: string) => ({ field: JSON.parse(json) as unknown }),
   url: (url: string, base?: string) => partsOf(new URL(url, base ?? undefined)),

@@ -151,6 +151,10 @@ test("for any text and path it gives what JSON.parse and a walk give, or both fa
   await fc.assert(fc.asyncProperty(cases, compare), { numRuns: 40 });
 });
 
+test("a text that the engine has as a rope", async () => {
+  expect(await callAll(host, "jsonFieldOfRope", [['{"a":"\u20ac"}', "a"]])).toEqual([{ value: { field: "\u20ac" } }]);
+});
+
 test("bytes that are no UTF-8 are U+FFFD", async () => {
   const given = await callAll(host, "jsonFieldOfBytes", [
     [Buffer.from('{"a":"\xff","\xff":1}', "latin1").toString("base64"), "a"],
