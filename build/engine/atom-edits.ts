@@ -14,19 +14,22 @@ const OF_PARSER = `
 
 const why = "the bytecode has predefined atoms by their names: the compiler knows more of them than the runtime";
 
+const FIRST_ATOM =
+  "    if (s->allow_bytecode)\n        s->first_atom = JS_ATOM_END;\n    else\n        s->first_atom = 1;\n";
+
 /** The bytecode has the same atoms for the compiler and for the runtime. Symbols have no name, and are counted from the last. */
 export const BYTECODE_ATOM_EDITS: readonly Edit[] = [
   {
     file: "quickjs.c",
     why,
-    find: "        s->first_atom = JS_ATOM_END;\n    else\n        s->first_atom = 1;\n    js_dbuf_init",
-    replace: "        s->first_atom = 1;\n    else\n        s->first_atom = 1;\n    js_dbuf_init",
+    find: `${FIRST_ATOM}    js_dbuf_init`,
+    replace: "    s->first_atom = 1;\n    js_dbuf_init",
   },
   {
     file: "quickjs.c",
     why,
-    find: "        s->first_atom = JS_ATOM_END;\n    else\n        s->first_atom = 1;\n    if (JS_ReadObjectAtoms",
-    replace: "        s->first_atom = 1;\n    else\n        s->first_atom = 1;\n    if (JS_ReadObjectAtoms",
+    find: `${FIRST_ATOM}    if (JS_ReadObjectAtoms`,
+    replace: "    s->first_atom = 1;\n    if (JS_ReadObjectAtoms",
   },
   {
     file: "quickjs.c",

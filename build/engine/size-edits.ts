@@ -73,7 +73,7 @@ export const SIZE_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "what JSON.parse does with a reviver is taken away when no code gives it one (src/shim/prune_json.c)",
+    why: "what JSON.parse does with a reviver is taken away when no code gives it one (src/shim/prune_builtins.c)",
     find: "static JSValue js_json_parse(JSContext *ctx, JSValueConst this_val,\n                             int argc, JSValueConst *argv)\n{\n",
     replace:
       "static JSValue js_json_revive(JSContext *ctx, JSValueConst this_val,\n                              int argc, JSValueConst *argv)\n{\n",

@@ -90,7 +90,7 @@ static void put_unit(JSString *text, size_t at, uint32_t unit) {
 
 /* Returns how many units of UTF-16 the text has, and whether one of them takes more than a byte. Without `text` it only
    counts. */
-static size_t decode_text(const uint8_t *at, const uint8_t *end, JSString *text, bool *wide) {
+static no_inline size_t decode_text(const uint8_t *at, const uint8_t *end, JSString *text, bool *wide) {
   size_t length = 0;
   while (at < end) {
     uint32_t character = next_character(&at, end);
@@ -110,21 +110,18 @@ static JSValue new_text(JSContext *context, const char *data, size_t size) {
     return js_empty_string(context->rt);
   if (size <= JS_STRING_LEN_MAX && is_ascii(data, size))
     return js_new_string8_len(context, data, (int)size);
-  JSString *text = NULL;
+  const uint8_t *start = (const uint8_t *)data, *end = start + size;
   bool wide = false;
-  for (size_t length;;) {
-    length = decode_text((const uint8_t *)data, (const uint8_t *)data + size, text, &wide);
-    if (text) {
-      if (!text->is_wide_char)
-        str8(text)[length] = '\0';
-      return JS_MKPTR(JS_TAG_STRING, text);
-    }
-    if (length > JS_STRING_LEN_MAX)
-      return JS_ThrowRangeError(context, "invalid string length");
-    text = js_alloc_string(context, (int)length, wide);
-    if (!text)
-      return JS_EXCEPTION;
-  }
+  size_t length = decode_text(start, end, NULL, &wide);
+  if (length > JS_STRING_LEN_MAX)
+    return JS_ThrowRangeError(context, "invalid string length");
+  JSString *text = js_alloc_string(context, (int)length, wide);
+  if (!text)
+    return JS_EXCEPTION;
+  decode_text(start, end, text, &wide);
+  if (!wide)
+    str8(text)[length] = '\0';
+  return JS_MKPTR(JS_TAG_STRING, text);
 }
 
 /* In UTF-8 that has surrogates they are three bytes, as U+FFFD is. */

@@ -23,8 +23,9 @@ static JSValue removed_reviver(JSContext *context, JSValueConst this, int argc, 
 }
 
 static void prune_reviver(JSContext *context) {
-  JSObject *json = global_builtin(context, "JSON");
-  if (json && (gives_reviver || !is_only_read_statically(context, json) || is_parse_held(context, json)))
+  JSObject *json = global_builtin(context, "JSON"); /* NULL: nothing has read it yet */
+  if (json ? gives_reviver || !is_only_read_statically(context, json) || is_parse_held(context, json)
+           : is_word(context, "JSON"))
     return;
   json_revive = removed_reviver;
   parse_record_add = NULL;

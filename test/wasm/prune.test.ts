@@ -260,6 +260,7 @@ test.each([
   ["a spread call", `JSON.parse(...(["1", () => "revived"] as [string, () => string]))`, "revived"],
   ["the function as a value", `["1"].map(JSON.parse).join()`, "1"],
   ["the function of a variable", `((parse) => parse("1", () => "revived"))(JSON.parse)`, "revived"],
+  ["JSON by a condition", `(request.path === "/" ? JSON : Math).parse("1", () => "revived")`, "revived"],
   ["JSON as a value", `((json) => json.parse("1", () => "revived"))(JSON)`, "revived"],
   ["a computed name", `JSON[["par", "se"].join("") as "parse"]("1", () => "revived") + JSON.parse("1")`, "revived1"],
   ["calls within calls", `String(JSON.parse(JSON.stringify([JSON.parse("1"), Math.max(1, 2)])))`, "1,2"],
