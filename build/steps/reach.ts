@@ -33,7 +33,6 @@ const WORD = 4;
 
 class Walk {
   readonly #graph: Graph;
-  readonly #images: Images;
   readonly #words: Uint32Array;
   readonly #shifted: Uint32Array;
   readonly #shift: number;
@@ -51,10 +50,8 @@ class Walk {
   /** Addresses of single entries of lists. */
   readonly #entries = new Set<number>();
 
-  constructor(graph: Graph, images: Images) {
-    const { memory, shifted, shift } = images;
+  constructor(graph: Graph, { memory, shifted, shift }: Images) {
     this.#graph = graph;
-    this.#images = images;
     this.#words = wordsOf(memory);
     this.#shifted = wordsOf(shifted);
     this.#shift = shift;
@@ -77,7 +74,7 @@ class Walk {
     const [words, shifted, constantWords] = [this.#words, this.#shifted, this.#constantWords];
     const [lowest, highest] = [this.#lowest, this.#highest];
     for (let word = 0; word < words.length; word++) {
-      if (word % BLOCK === 0 && this.#isEmptyBlock(word)) {
+      if (word % BLOCK === 0 && isEmptyBlock(words, word) && isEmptyBlock(shifted, word)) {
         word += BLOCK - 1;
         continue;
       }
@@ -97,11 +94,6 @@ class Walk {
       deadPlaces: new Set(places),
       deadConstants: constants.flatMap((_, number) => this.#unreachedParts(number)),
     };
-  }
-
-  #isEmptyBlock(word: number): boolean {
-    const { memory, shifted } = this.#images;
-    return isEmptyBlock(memory, word) && isEmptyBlock(shifted, word);
   }
 
   #unreachedParts(number: number): { offset: number; length: number }[] {

@@ -65,7 +65,7 @@ function dataSegments(memory: Uint8Array): Segments {
   };
   let start = -1; // of the segment that may become longer, and where its last word that is not zero ends
   let end = -1;
-  for (let word = nextNonZero(memory, words, 0); word < words.length; word = nextNonZero(memory, words, word + 1)) {
+  for (let word = nextNonZero(words, 0); word < words.length; word = nextNonZero(words, word + 1)) {
     const first = word * WORD + leadingZeros(words[word] ?? 0);
     if (start === -1) {
       start = first;
@@ -87,15 +87,16 @@ const ZEROS = new Uint8Array(1024);
 export const BLOCK = ZEROS.length / WORD;
 
 /** @param word - where the block begins */
-export function isEmptyBlock(memory: Uint8Array, word: number): boolean {
-  return Buffer.compare(memory.subarray(word * WORD, (word + BLOCK) * WORD), ZEROS) === 0;
+export function isEmptyBlock(words: Uint32Array, word: number): boolean {
+  const { buffer, byteOffset, byteLength } = words.subarray(word, word + BLOCK);
+  return Buffer.compare(new Uint8Array(buffer, byteOffset, byteLength), ZEROS) === 0;
 }
 
 /** The next word that is not zero, or where the words end. */
-function nextNonZero(memory: Uint8Array, words: Uint32Array, from: number): number {
+function nextNonZero(words: Uint32Array, from: number): number {
   let word = from;
   while (words[word] === 0) {
-    word += word % BLOCK === 0 && isEmptyBlock(memory, word) ? BLOCK : 1;
+    word += word % BLOCK === 0 && isEmptyBlock(words, word) ? BLOCK : 1;
   }
   return word;
 }

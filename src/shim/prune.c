@@ -48,13 +48,15 @@ JSValue removed_setter_magic(JSContext *context, JSValueConst this, JSValueConst
 BUILD_EXPORT(removed_f_f) double removed_f_f(double a) { return NAN; }
 BUILD_EXPORT(removed_f_f_f) double removed_f_f_f(double a, double b) { return NAN; }
 
-static const JSCFunctionListEntry *lazy_entry(const JSProperty *property) {
-  return js_autoinit_get_id((JSProperty *)property) == JS_AUTOINIT_ID_PROP ? property->u.init.opaque : NULL;
+/* Of a property whose value is made when it is first read. NULL: it is there, or made of something else. */
+static const JSCFunctionListEntry *lazy_entry(const JSProperty *property, int flags) {
+  bool is_lazy = (flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT;
+  return is_lazy && js_autoinit_get_id((JSProperty *)property) == JS_AUTOINIT_ID_PROP ? property->u.init.opaque : NULL;
 }
 
 /* An object that is made when it is first read. */
 static bool is_lazy_object(const JSProperty *property, int flags) {
-  const JSCFunctionListEntry *entry = (flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT ? lazy_entry(property) : NULL;
+  const JSCFunctionListEntry *entry = lazy_entry(property, flags);
   return entry && entry->def_type == JS_DEF_OBJECT;
 }
 
@@ -64,7 +66,7 @@ static bool is_c_function(JSObject *object) { return object && object->class_id 
 static bool is_builtin(const JSProperty *property, int flags) {
   switch (flags & JS_PROP_TMASK) {
   case JS_PROP_AUTOINIT: {
-    const JSCFunctionListEntry *entry = lazy_entry(property);
+    const JSCFunctionListEntry *entry = lazy_entry(property, flags);
     return entry && (entry->def_type == JS_DEF_CFUNC || entry->def_type == JS_DEF_OBJECT);
   }
   case JS_PROP_GETSET:
@@ -109,11 +111,15 @@ static JSObject *property_object(JSObject *object, JSAtom name) {
   return plain ? JS_VALUE_GET_OBJ(property->u.value) : NULL;
 }
 
-static JSObject *global_builtin(JSContext *context, const char *text) {
+static JSObject *member_builtin(JSContext *context, JSObject *object, const char *text) {
   JSAtom name = JS_NewAtom(context, text);
-  JSObject *object = property_object(JS_VALUE_GET_OBJ(context->global_obj), name);
+  JSObject *member = property_object(object, name);
   JS_FreeAtom(context, name);
-  return object;
+  return member;
+}
+
+static JSObject *global_builtin(JSContext *context, const char *text) {
+  return member_builtin(context, JS_VALUE_GET_OBJ(context->global_obj), text);
 }
 
 /* Whether the program has taken a global builtin to somewhere else: more leads to it than the global object, its

@@ -11,9 +11,7 @@ static void prune_regexp_constructor(JSContext *context) {
 
 /* Whether more leads to JSON.parse than its name in JSON. After garbage was collected. */
 static bool is_parse_held(JSContext *context, JSObject *json) {
-  JSAtom name = JS_NewAtom(context, "parse");
-  JSObject *parse = property_object(json, name);
-  JS_FreeAtom(context, name);
+  JSObject *parse = member_builtin(context, json, "parse");
   return parse && JS_REF_COUNT(parse) > 1;
 }
 
@@ -40,8 +38,7 @@ static void prune_object_prototype(JSContext *context) {
   for (uint32_t i = 0, count = 0; i < prototype->shape->prop_count; i++) {
     const JSShapeProperty *shape_property = &get_shape_prop(prototype->shape)[i];
     JSProperty *property = &prototype->prop[i];
-    bool is_lazy = (shape_property->flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT;
-    const JSCFunctionListEntry *entry = is_lazy ? lazy_entry(property) : NULL;
+    const JSCFunctionListEntry *entry = lazy_entry(property, shape_property->flags);
     if (!entry || entry->def_type != JS_DEF_CFUNC || count == countof(left_out_functions) ||
         is_named(context, shape_property->atom))
       continue;

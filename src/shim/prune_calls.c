@@ -39,17 +39,22 @@ static bool is_text(const JSFunctionBytecode *function, const uint8_t *code) {
   }
 }
 
-static bool is_jump(const JSOpCode *info) {
-  switch (info->fmt) {
+/* Where the instruction at `at` may jump to. -1: nowhere. */
+static int jump_target(const JSFunctionBytecode *function, int at) {
+  const uint8_t *code = function->byte_code_buf + at;
+  switch (short_opcode_info(*code).fmt) {
   case OP_FMT_label8:
+    return at + 1 + (int8_t)code[1];
   case OP_FMT_label16:
+    return at + 1 + (int16_t)get_u16(code + 1);
   case OP_FMT_label:
   case OP_FMT_label_u16:
+    return at + 1 + (int32_t)get_u32(code + 1);
   case OP_FMT_atom_label_u8:
   case OP_FMT_atom_label_u16:
-    return true;
+    return at + 5 + (int32_t)get_u32(code + 5);
   default:
-    return false;
+    return -1;
   }
 }
 
@@ -82,7 +87,7 @@ static int argument_count(const JSFunctionBytecode *function, const uint8_t *tar
     int arguments = arguments_of(code, info);
     if ((*code == OP_call_method || *code == OP_tail_call_method) && arguments == depth)
       return depth;
-    if (is_jump(info) || info->n_pop + arguments > depth)
+    if (jump_target(function, at) >= 0 || info->n_pop + arguments > depth)
       return -1;
     depth -= info->n_pop + arguments;
   }

@@ -82,12 +82,8 @@ static void prune_bytes(JSContext *context) {
   }
 }
 
-static void find_opcodes(JSContext *context, bool used[256]);
-
 /* Regular expressions are made by literals, by their constructor, and by methods that take a pattern as text. */
-static void prune_regexps(JSContext *context) {
-  bool used[256] = {false};
-  find_opcodes(context, used);
+static void prune_regexps(JSContext *context, const bool used[256]) {
   bool compiles =
       has_global(context, "RegExp") || calls_pattern_method || (used[OP_regexp] && is_word(context, "compile"));
   if (!compiles)
@@ -147,10 +143,8 @@ static bool has_bigint_constant(JSContext *context) {
 }
 
 /* Whether the program's code can make a BigInt. The shim may, too: a build looks whether it can, and then names it. */
-static bool code_makes_bigints(JSContext *context) {
+static bool code_makes_bigints(JSContext *context, const bool used[256]) {
   static const char *const makers[] = {"BigInt", "BigInt64Array", "BigUint64Array", "DataView"};
-  bool used[256] = {false};
-  find_opcodes(context, used);
   for (size_t i = 0; i < countof(makers); i++)
     if (has_global(context, makers[i]))
       return true;
@@ -163,8 +157,8 @@ static void prune_call_sites(JSContext *context) {
     remove_class(context, JS_CLASS_CALL_SITE);
 }
 
-static void prune_bigints(JSContext *context) {
-  if (code_makes_bigints(context))
+static void prune_bigints(JSContext *context, const bool used[256]) {
+  if (code_makes_bigints(context, used))
     return;
   remove_global(context, "BigInt");
   remove_class(context, JS_CLASS_BIG_INT);
@@ -216,9 +210,7 @@ static JSValue removed_arguments(JSContext *context, int argc, JSValueConst *arg
 }
 
 /* Kinds of functions that nothing makes, and what only calls of functions need. */
-static void prune_functions(JSContext *context) {
-  bool used[256] = {false};
-  find_opcodes(context, used);
+static void prune_functions(JSContext *context, const bool used[256]) {
   remove_class(context, JS_CLASS_C_CLOSURE); /* only a host of the engine's makes one */
   if (!names_member(context, "bind") && !has_instance(context, JS_CLASS_BOUND_FUNCTION))
     remove_class(context, JS_CLASS_BOUND_FUNCTION);
@@ -231,15 +223,14 @@ static void prune_functions(JSContext *context) {
 }
 
 /* Generators are what calls of the program's own generator functions make. */
-static void prune_generators(JSContext *context) {
-  bool kinds[4] = {false}, used[256] = {false};
+static void prune_generators(JSContext *context, const bool used[256]) {
+  bool kinds[4] = {false};
   struct list_head *el;
   list_for_each(el, &context->rt->gc_obj_list) {
     const JSFunctionBytecode *function = function_of(el);
     if (function)
       kinds[function->func_kind] = true;
   }
-  find_opcodes(context, used);
   if (!kinds[JS_FUNC_GENERATOR]) {
     remove_class(context, JS_CLASS_GENERATOR);
     remove_class(context, JS_CLASS_GENERATOR_FUNCTION);

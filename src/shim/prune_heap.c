@@ -106,9 +106,7 @@ static void prune_hash_functions(JSContext *context) {
 }
 
 /* Operators that are functions of their own. */
-static void prune_operators(JSContext *context) {
-  bool used[256] = {false};
-  find_opcodes(context, used);
+static void prune_operators(const bool used[256]) {
   if (!used[OP_pow])
     operator_pow = removed_f_f_f;
   if (!used[OP_mod])
@@ -116,18 +114,20 @@ static void prune_operators(JSContext *context) {
 }
 
 static void prune_heap(JSContext *context) {
+  bool used[256] = {false};
+  find_opcodes(context, used);
   prune_constructors(context);
   prune_bytes(context);
-  prune_bigints(context);
+  prune_bigints(context, used);
   prune_call_sites(context);
-  prune_regexps(context);
+  prune_regexps(context, used);
   prune_iterators(context);
-  prune_generators(context);
-  prune_functions(context);
+  prune_generators(context, used);
+  prune_functions(context, used);
   prune_constructor_properties(context);
   prune_regexp_constructor(context);
   prune_object_prototype(context);
-  prune_operators(context);
+  prune_operators(used);
   JS_RunGC(context->rt);
   prune_hash_functions(context);
   prune_reviver(context);

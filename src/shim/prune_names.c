@@ -144,28 +144,8 @@ static bool names_member(JSContext *context, const char *name) {
 /* Marks the instructions that jumps lead to. */
 static void find_targets(const JSFunctionBytecode *function, uint8_t *targets) {
   for (int at = 0, size; at < function->byte_code_len; at += size) {
-    const uint8_t *code = function->byte_code_buf + at;
-    const JSOpCode *info = &short_opcode_info(*code);
-    size = info->size;
-    int target = -1;
-    switch (info->fmt) {
-    case OP_FMT_label8:
-      target = at + 1 + (int8_t)code[1];
-      break;
-    case OP_FMT_label16:
-      target = at + 1 + (int16_t)get_u16(code + 1);
-      break;
-    case OP_FMT_label:
-    case OP_FMT_label_u16:
-      target = at + 1 + (int32_t)get_u32(code + 1);
-      break;
-    case OP_FMT_atom_label_u8:
-    case OP_FMT_atom_label_u16:
-      target = at + 5 + (int32_t)get_u32(code + 5);
-      break;
-    default:
-      break;
-    }
+    size = short_opcode_info(function->byte_code_buf[at]).size;
+    int target = jump_target(function, at);
     if (target >= 0 && target < function->byte_code_len)
       targets[target] = true;
   }
@@ -181,13 +161,6 @@ static JSObject *global_object_of(JSContext *context, JSAtom global) {
   return JS_IsObject(value) ? JS_VALUE_GET_OBJ(value) : NULL;
 }
 
-/* The object whose property an instruction reads, by the instruction before it: a global variable, or a text, as in
-   every template. NULL: any object. */
-static JSObject *receiver_of(JSContext *context, const JSFunctionBytecode *function, const uint8_t *before) {
-  return is_text(function, before) ? JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_STRING])
-                                   : global_object_of(context, global_of(function, before));
-}
-
 /* Whether the object has such a property of its own. A constructor's name stands for those of all prototypes. */
 static bool name_static_member(JSContext *context, JSObject *object, JSAtom name) {
   JSProperty *property;
@@ -197,6 +170,17 @@ static bool name_static_member(JSContext *context, JSObject *object, JSAtom name
   if (!is_static_member(object, name))
     static_members.members[static_members.count++] = (StaticMember){object, JS_DupAtom(context, name)};
   return true;
+}
+
+/* Whether an instruction reads a property of what `former`, the one before it, has pushed: of the builtin in a global
+   variable, or of a text, as in every template. */
+static bool names_static_member(JSContext *context, const JSFunctionBytecode *function, const uint8_t *code,
+                                const uint8_t *former, JSAtom global) {
+  if (!former || (*code != OP_get_field && *code != OP_get_field2))
+    return false;
+  JSObject *receiver = is_text(function, former) ? JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_STRING])
+                                                 : global_object_of(context, global);
+  return name_static_member(context, receiver, get_u32(code + 1));
 }
 
 static void use_as_value(JSAtom global) {
@@ -218,23 +202,24 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
   if (targets)
     find_targets(function, targets);
   const uint8_t *before = NULL; /* the instruction before this one */
+  JSAtom base = JS_ATOM_NULL;   /* the global variable that it has read */
   for (int at = 0, size; at < function->byte_code_len; at += size) {
     const uint8_t *code = function->byte_code_buf + at;
     const JSOpCode *info = &short_opcode_info(*code);
-    JSAtom base = before ? global_of(function, before) : JS_ATOM_NULL;
-    JSObject *receiver = before && targets && !targets[at] ? receiver_of(context, function, before) : NULL;
+    const uint8_t *former = targets && !targets[at] ? before : NULL;
+    JSAtom former_base = base;
     size = info->size;
     before = code;
-    name_atom(context, JS_DupAtom(context, global_of(function, code)));
-    bool reads = *code == OP_get_field || *code == OP_get_field2;
+    base = global_of(function, code);
+    name_atom(context, JS_DupAtom(context, base));
     if (*code == OP_get_field2 && is_pattern_method(context, get_u32(code + 1)) && !is_regexp_literal(code + size))
       calls_pattern_method = true;
-    if (reads && name_static_member(context, receiver, get_u32(code + 1))) {
-      if (is_atom(context, base, "JSON"))
+    if (names_static_member(context, function, code, former, former_base)) {
+      if (is_atom(context, former_base, "JSON"))
         find_reviver(context, function, targets, at);
       continue;
     }
-    use_as_value(base);
+    use_as_value(former_base);
     if (*code == OP_using_check) { /* the engine looks them up */
       name_atom(context, JS_ATOM_Symbol_dispose);
       name_atom(context, JS_ATOM_Symbol_asyncDispose);
@@ -244,8 +229,7 @@ static void name_of_code(JSContext *context, const JSFunctionBytecode *function)
       continue;
     name_atom(context, JS_DupAtom(context, get_u32(code + 1)));
   }
-  if (before)
-    use_as_value(global_of(function, before));
+  use_as_value(base);
   if (targets)
     clear(targets, (size_t)function->byte_code_len + 1);
   free(targets);
