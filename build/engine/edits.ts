@@ -486,7 +486,8 @@ function keepLargeBlock(): Edit[] {
       why,
       find: `${head}    JSMallocBlockHeader *b;\n    shim_charge_allocation(size);\n${allocation}`,
       replace:
-        "static void *shim_take_kept_block(JSRuntime *rt, size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n\n" +
+        "static void *shim_take_kept_block(JSRuntime *rt, size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n" +
+        "static bool shim_keeps_arena(JSArena *arena);\n\n" +
         "static no_inline void *arena_large_block(JSRuntime *rt, size_t size)\n{\n    JSMallocBlockHeader *b;\n" +
         "    b = shim_take_kept_block(rt, sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n    " +
         `${allocation}\n${head}    shim_charge_allocation(size);\n    return arena_large_block(rt, size);\n}\n`,
@@ -497,6 +498,12 @@ function keepLargeBlock(): Edit[] {
       find: "        } else {\n            rt->mf.js_free(rt->malloc_state.opaque, b);\n        }\n    } else {\n        unsigned int block_idx",
       replace:
         "        } else {\n            shim_keep_block(rt, b);\n        }\n    } else {\n        unsigned int block_idx",
+    },
+    {
+      file: "quickjs.c",
+      why: "an empty arena of each size is kept, too",
+      find: "        if (unlikely(ar->n_used_blocks == 0)) {\n",
+      replace: "        if (unlikely(ar->n_used_blocks == 0) && !shim_keeps_arena(ar)) {\n",
     },
   ];
 }

@@ -31,7 +31,7 @@ export const GUARD_EDITS: readonly Edit[] = [
       "static void shim_charge_allocation(size_t size);\n" +
       "static bool shim_is_late(JSContext *ctx);\n" +
       "static void *shim_heap_is_full(JSRuntime *rt, size_t size);\n" +
-      "static size_t shim_gc_threshold(JSRuntime *rt);\n" +
+      "static void shim_collect_garbage(JSRuntime *rt);\n" +
       "static void shim_stack_is_full(void);\n" +
       "static void shim_throw_interrupted(JSContext *ctx);\n" +
       "static struct JSJobEntry *shim_new_job(JSContext *ctx, size_t size);\n" +
@@ -86,11 +86,11 @@ export const GUARD_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "upstream's next threshold may be above the limit: then nothing would be collected before the heap is full",
+    why: "upstream's next threshold may be above the limit, so that nothing would be collected before the heap is full",
     find:
-      "        rt->malloc_gc_threshold = rt->malloc_state.malloc_size +\n" +
+      "        JS_RunGC(rt);\n        rt->malloc_gc_threshold = rt->malloc_state.malloc_size +\n" +
       "            (rt->malloc_state.malloc_size >> 1);\n    }\n}\n",
-    replace: "        rt->malloc_gc_threshold = shim_gc_threshold(rt);\n    }\n}\n",
+    replace: "        shim_collect_garbage(rt);\n    }\n}\n",
   },
   {
     file: "quickjs.c",

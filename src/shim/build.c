@@ -239,27 +239,15 @@ static void clear_stack(void) {
 }
 #endif
 
-/* A free place in the table of atoms holds the number of the next one: those after the last atom are given up, and the
-   others are in the order of their numbers. */
-static void trim_atoms(JSRuntime *runtime) {
-  JSAtomStruct **atoms = runtime->atom_array;
-  uint32_t size = (uint32_t)runtime->atom_size;
-  while (atom_is_free(atoms[size - 1]))
-    size--;
-  clear(atoms + size, ((size_t)runtime->atom_size - size) * sizeof *atoms);
-  runtime->atom_size = (int)size;
-  runtime->atom_free_index = 0;
-  for (uint32_t atom = size; atom-- > 1;)
-    if (atom_is_free(atoms[atom])) {
-      atoms[atom] = atom_set_free((uint32_t)runtime->atom_free_index);
-      runtime->atom_free_index = (int)atom;
-    }
+static void trim_names(JSRuntime *runtime) {
+  uint32_t before = runtime->atom_size, size = give_up_free_names(runtime, 0);
+  clear(runtime->atom_array + size, (before - size) * sizeof *runtime->atom_array);
 }
 
 /* Leaves nothing in memory that only the build needed, but for the result. */
 static void clear_memory(void) {
   JS_RunGC(vm.runtime);
-  trim_atoms(vm.runtime);
+  trim_names(vm.runtime);
   clear_free_blocks(vm.runtime);
   guard.polls = 0;
 #ifdef __wasm__

@@ -166,12 +166,26 @@ static bool shim_is_late_after(size_t work) {
 
 /* The soft limit: the fuller the heap, the earlier the collector runs again, in steps of a 32nd of the limit at least.
  */
-static size_t shim_gc_threshold(JSRuntime *runtime) {
+static size_t gc_threshold(JSRuntime *runtime) {
   size_t size = runtime->malloc_state.malloc_size, limit = runtime->malloc_state.malloc_limit;
   size_t step = size / 2, room = limit > size ? (limit - size) / 2 : 0;
   if (step > room)
     step = room > limit / 32 ? room : limit / 32;
   return size + step;
+}
+
+/* What does not take the collector. */
+static void give_back_memory(JSRuntime *runtime) {
+  drop_kept_shapes(runtime);
+  shrink_tables(runtime);
+}
+
+/* Called by the engine, too. */
+static void shim_collect_garbage(JSRuntime *runtime) {
+  drop_kept_shapes(runtime);
+  JS_RunGC(runtime);
+  shrink_tables(runtime);
+  runtime->malloc_gc_threshold = gc_threshold(runtime);
 }
 
 /* Called by the engine when an allocation would pass the limit. The collector may run when the next object is made,
@@ -184,11 +198,6 @@ static void *shim_heap_is_full(JSRuntime *runtime, size_t size) {
 }
 
 static void shim_stack_is_full(void) { guard.hits |= GUARD_HIT_STACK; }
-
-static void collect_garbage(void) {
-  JS_RunGC(vm.runtime);
-  vm.runtime->malloc_gc_threshold = shim_gc_threshold(vm.runtime);
-}
 
 /* Opens the reserve; returns what `close_reserve` takes. */
 static size_t open_reserve(void) {

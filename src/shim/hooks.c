@@ -242,7 +242,9 @@ static void report_hits(void) {
     return;
   guard.hits = 0;
   if (hits & GUARD_HIT_HEAP)
-    collect_garbage();
+    shim_collect_garbage(vm.runtime);
+  else
+    give_back_memory(vm.runtime);
   if (JS_IsUndefined(vm.handlers[HANDLER_LIMIT_REACHED]))
     return;
   guard_renew();

@@ -3,7 +3,7 @@
  *
  * Most results are small and are read at once, so one static block serves them and spares a malloc each. Others are
  * large blocks as the engine's allocator makes them, so that a typed array can take one over; until then they do not
- * count as the heap's.
+ * count as the heap's. Small blocks are the engine's: many of a size in an arena of 4 KiB.
  */
 
 /* The last large block that was freed, for the next one: a request's body takes the place of the one before. */
@@ -39,6 +39,18 @@ static no_inline void shim_keep_block(JSRuntime *runtime, void *block) {
   }
   if (block)
     runtime->mf.js_free(runtime->malloc_state.opaque, block);
+}
+
+static JSArena *kept_arenas[JS_ARENA_BLOCK_SIZE_COUNT];
+
+/* Called by the engine when an arena has become empty. One of each size stays: a request often has the only blocks of a
+   size, or one more than have a place elsewhere, and would make their arena anew, with the list of its free blocks. */
+static no_inline bool shim_keeps_arena(JSArena *arena) {
+  JSArena **kept_arena = &kept_arenas[arena->block_size_idx], *other = *kept_arena;
+  if (vm.building || (other && other != arena && !other->n_used_blocks))
+    return false;
+  *kept_arena = arena;
+  return true;
 }
 
 static char host_block[8192] __attribute__((aligned(16)));

@@ -82,6 +82,12 @@ static void prune_bytes(JSContext *context) {
   }
 }
 
+/* What objects of a class begin with has their prototype, and with it all methods. */
+static void drop_shape(JSContext *context, JSShape **shape) {
+  js_free_shape_null(context->rt, *shape);
+  *shape = NULL;
+}
+
 /* Regular expressions are made by literals, by their constructor, and by methods that take a pattern as text. */
 static void prune_regexps(JSContext *context, const bool used[256]) {
   bool compiles =
@@ -96,6 +102,8 @@ static void prune_regexps(JSContext *context, const bool used[256]) {
   remove_global(context, "RegExp");
   remove_class(context, JS_CLASS_REGEXP);
   drop_value(context, &context->regexp_ctor);
+  drop_shape(context, &context->regexp_shape);
+  drop_shape(context, &context->regexp_result_shape);
 }
 
 /* Whether code can hold an iterator. One that a loop or a spread makes is nobody's. */
@@ -219,6 +227,7 @@ static void prune_functions(JSContext *context, const bool used[256]) {
   if (!has_mapped_arguments(context) && !has_instance(context, JS_CLASS_MAPPED_ARGUMENTS)) {
     mapped_arguments = removed_arguments;
     remove_class(context, JS_CLASS_MAPPED_ARGUMENTS);
+    drop_shape(context, &context->mapped_arguments_shape);
   }
 }
 

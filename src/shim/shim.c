@@ -26,9 +26,11 @@
 
 #include "id_table.c"
 
-#include "guard.c"
+#include "tables.c"
 
 #include "shapes.c"
+
+#include "guard.c"
 
 #include "number_keys.c"
 

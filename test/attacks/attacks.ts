@@ -317,7 +317,11 @@ export const builtins: Readonly<Record<string, Attack>> = {
       numbers.reverse();
     }
   }),
-  sortWithFunction: time(() => Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 300_007).sort((a, b) => a - b)),
+  sortWithFunction: time(() =>
+    Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 300_007).sort(
+      (a, b) => Number(String(a)) - Number(String(b)),
+    ),
+  ),
   typedFill: any(() => {
     const numbers = new Uint16Array(16 * MILLION);
     for (;;) {

@@ -78,19 +78,19 @@ function wrongVms({ tally, configurations, options }: Run): string[] {
  * lie between them decides how much of it the largest bodies need. As long as that goes on, a VM's memory has a bound, not a trend.
  */
 const MOST_LINEAR = 3 * HEAP_BYTES;
-/** The table of property names never becomes smaller either, and a heap full of names makes it some MiB large. */
-const MOST_HEAP = 6 * 2 ** 20;
+/** When nothing goes on: what a VM has at its start, and as much again of garbage that was not collected yet. */
+const MOST_HEAP = 0.75 * 2 ** 20;
 /** How often a heap has to be full for these bounds to say something. */
 const LEAST_FILLINGS = 3;
 /** After half of a VM's time, and so many fillings, nothing grows any more. */
 const WARM_SHARE = 0.5;
-const WARM_FILLINGS = 40;
+const WARM_FILLINGS = 60;
 /** At one of so many moments there is hardly any garbage. */
 const SETTLED_SAMPLES = 4;
 /** One more of the largest blocks, with what is between. */
 const LINEAR_SLACK = BIG_BYTES + 2 * 2 ** 20;
 /** What is in use when nothing goes on: garbage that was not collected yet is part of it. */
-const HEAP_SLACK = 2 ** 20;
+const HEAP_SLACK = 2 ** 18;
 
 /** Of Envoy's memory, which has caches and fragments of its own. */
 const RESIDENT = { share: 0.25, more: 32 * 2 ** 20 };

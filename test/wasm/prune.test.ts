@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 
+import { buildNamed } from "../../bench/meter/run.ts";
+import { functionNames } from "../../build/wasm/function-names.ts";
+import { readModule } from "../../build/wasm/module.ts";
 import { logOf } from "./log-of.ts";
 
 /** A name that the bundle does not hold. */
@@ -147,6 +150,12 @@ test("regular expressions that are only tested need no constructor; a computed w
   const by = await logOf(`log.info(String(new (/a/.constructor as RegExpConstructor)(/b/).test("b")));`);
   expect(by.lines).toEqual(["true"]);
   expect(bytes).toBeLessThan(by.bytes);
+});
+
+test("a program without regular expressions has no code for them", async () => {
+  const names = [...functionNames(readModule(await buildNamed("header"))).values()];
+  expect(names).toContain("JS_CallInternal");
+  expect(names.filter((name) => /^(js_regexp|lre_exec)/.test(name))).toEqual([]);
 });
 
 test("RegExp.prototype.compile has the pattern compiler, too", async () => {

@@ -116,7 +116,8 @@ function checked(load: Load): number {
   expect(second.count).toBeGreaterThan(0);
   expect(Math.abs(last.count - second.count)).toBeLessThanOrEqual(1 + second.count * 0.05);
   expect(last.instructions).toBeLessThan(second.instructions * 1.05);
-  expect(last.memoryBytes).toBeLessThanOrEqual(second.memoryBytes * 1.02);
+  // Two pages more, at most: where blocks lie is not the same each time.
+  expect(last.memoryBytes).toBeLessThanOrEqual(second.memoryBytes + 2 * 65_536);
   return chunks.slice(1).reduce((sum, { count }) => sum + count, 0);
 }
 

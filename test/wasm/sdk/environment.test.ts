@@ -78,7 +78,8 @@ test("memoryUsage tells of linear memory, and of what JavaScript has taken", asy
   expect(heap).toBeGreaterThan(0);
   // Natively the heap is Node's, where buffers are elsewhere.
   if (process.env["PROXY_WASM_TS_MODE"] !== "native") {
-    expect(grown).toBeGreaterThanOrEqual(2 ** 20);
+    // What is collected at that moment goes off it.
+    expect(grown).toBeGreaterThan(0.99 * 2 ** 20);
     expect(grown).toBeLessThan(1.1 * 2 ** 20);
     expect(heap).toBeLessThan(linear);
   }
