@@ -219,7 +219,7 @@ async function inputsOf(module: EngineModule): Promise<string> {
   const tools = [devDependencies["@yowasp/clang"], devDependencies["binaryen"]];
   const settings = [tools, QUICKJS_NG, ...(module === RUNTIME ? [PYCRYPTODOME] : []), ENGINE_EDITS, modules, module];
   const optimizer = await Promise.all(
-    ["builtins.ts", "graph.ts", "optimize.ts"].map((name) =>
+    ["builtins.ts", "graph.ts", "kinds.ts", "optimize.ts"].map((name) =>
       readFile(join(packageRoot, "build", "engine", name), "utf8"),
     ),
   );

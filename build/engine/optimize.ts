@@ -8,6 +8,8 @@
  * Measured side by side in Envoy (docs/RATIONALE.md): faster and smaller than -O2 everywhere.
  */
 
+import { isOfOneKind } from "./kinds.ts";
+
 /** The interpreter's loop: at -O2 its hundreds of cases grow, and get no faster. */
 export const BALANCED: ReadonlySet<string> = new Set(["JS_CallInternal"]);
 
@@ -24,7 +26,10 @@ export function markColdFunctions(ir: string, hot: ReadonlySet<string>): string 
     if (BALANCED.has(name)) {
       return addAttributes(line, "optsize");
     }
-    return hot.has(name) ? line : addAttributes(line, apart.has(name) ? "minsize optsize noinline" : "minsize optsize");
+    if (hot.has(name)) {
+      return line;
+    }
+    return addAttributes(line, apart.has(name) || isOfOneKind(name) ? "minsize optsize noinline" : "minsize optsize");
   });
   if (missing.size > 0) {
     throw new Error(

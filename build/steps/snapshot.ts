@@ -7,7 +7,8 @@ import { followPlan, logAllocations, plannedEnd, readPlan } from "./heap-plan.ts
 import type { HeapPlan } from "./heap-plan.ts";
 import { buildRuntime, readRuntimeGraph, runtimeCode, shiftedRuntime } from "./engine-module.ts";
 import type { RuntimeGraph } from "./engine-module.ts";
-import { KINDS, withoutKinds } from "./impossible.ts";
+import { KINDS } from "../engine/kinds.ts";
+import { withoutKinds } from "./impossible.ts";
 import { narrowInterpreter } from "./interpreter.ts";
 import { reach } from "./reach.ts";
 import { withRuntimeCode } from "./runtime-code.ts";

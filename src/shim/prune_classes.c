@@ -54,6 +54,11 @@ static void remove_class(JSContext *context, JSClassID id) {
   context->class_proto[id] = JS_NULL;
 }
 
+/* Proxy's has no prototype; all that are listed as impossible have a finalizer or a prototype. */
+static bool is_class_removed(JSContext *context, JSClassID id) {
+  return JS_IsNull(context->class_proto[id]) && !context->rt->class_array[id].finalizer;
+}
+
 static void remove_property(JSContext *context, JSObject *object, JSAtom name) {
   JSProperty *property;
   if (find_own_property(&property, object, name))
@@ -177,16 +182,18 @@ static void prune_bigints(JSContext *context, const bool used[256]) {
 static JSValue list_impossible(JSContext *context) {
   static const struct {
     const char *kind;
-    JSClassID id;
+    JSClassID id, other; /* 0: no other one */
   } kinds[] = {
       {"BigInt", JS_CLASS_BIG_INT},
       {"Uint8Array", JS_CLASS_UINT8_ARRAY},
       {"Uint8ClampedArray", JS_CLASS_UINT8C_ARRAY},
       {"Float16Array", JS_CLASS_FLOAT16_ARRAY},
+      {"Proxy", JS_CLASS_PROXY},
+      {"WeakMap", JS_CLASS_WEAKMAP, JS_CLASS_WEAKSET},
   };
   JSValue list = JS_NewArray(context);
   for (uint32_t i = 0, count = 0; i < countof(kinds); i++)
-    if (JS_IsNull(context->class_proto[kinds[i].id]))
+    if (is_class_removed(context, kinds[i].id) && (!kinds[i].other || is_class_removed(context, kinds[i].other)))
       JS_SetPropertyUint32(context, list, count++, JS_NewString(context, kinds[i].kind));
   return list;
 }

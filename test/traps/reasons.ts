@@ -294,6 +294,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
         "get_first_weak_ref",
         "js_async_generator_resume_next",
         "js_atof",
+        "js_bigint_logic",
         "js_binary_arith_slow",
         "js_binary_logic_slow",
         "js_call_c_function",
