@@ -36,10 +36,10 @@ static int table_bits(int used) { return 32 - __builtin_clz((unsigned)used | 1);
 
 /* Not to be called by what adds to a table. */
 static void shrink_tables(JSRuntime *runtime) {
-  if (is_sparse(runtime->atom_size, runtime->atom_count)) {
+  if (is_sparse(runtime->atom_size, runtime->atom_count))
     shrink_names(runtime);
+  if (is_sparse(runtime->atom_hash_size, runtime->atom_count)) /* without memory for it, the next time */
     JS_ResizeAtomHash(runtime, 1 << table_bits(runtime->atom_count));
-  }
   if (is_sparse(runtime->shape_hash_size, runtime->shape_hash_count))
     resize_shape_hash(runtime, table_bits(runtime->shape_hash_count));
 }

@@ -886,6 +886,79 @@ static void test_heap_stays_flat(void) {
   CHECK(vm.streams.count == 0 && vm.calls.count == 0 && vm.grpc_calls.count == 0);
 }
 
+/* An object with this many names that nothing else has. */
+static JSValue object_of_names(int count) {
+  JSValue object = JS_NewObject(vm.context);
+  for (int i = 0; i < count; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "name %d of %d", i, count);
+    JS_SetPropertyStr(vm.context, object, name, JS_NewInt32(vm.context, i));
+  }
+  return object;
+}
+
+static int value_of_name(JSValueConst object, int i, int count) {
+  char name[32];
+  int32_t value = -1;
+  snprintf(name, sizeof name, "name %d of %d", i, count);
+  JSValue found = JS_GetPropertyStr(vm.context, object, name);
+  JS_ToInt32(vm.context, &value, found);
+  return value;
+}
+
+static void test_tables_become_small_again(void) {
+  shim_collect_garbage(vm.runtime);
+  size_t before = heap_size();
+  JSValue few = JS_UNDEFINED;
+  for (int round = 0; round < 3; round++) {
+    JSValue many = object_of_names(50 * 1000);
+    JS_FreeValue(vm.context, few);
+    few = object_of_names(20 + round); /* behind the others */
+    shim_collect_garbage(vm.runtime);
+    CHECK(vm.runtime->atom_size > 50 * 1000); /* they are in use */
+    JS_FreeValue(vm.context, many);
+    shim_collect_garbage(vm.runtime);
+    CHECK(value_of_name(few, 19, 20 + round) == 19 && value_of_name(few, 0, 20 + round) == 0);
+  }
+  CHECK(vm.runtime->atom_hash_size <= 4096);
+  JS_FreeValue(vm.context, few);
+  shim_collect_garbage(vm.runtime);
+  CHECK(vm.runtime->atom_size <= TABLE_LEAST_ENTRIES);
+  /* No memory for a smaller table: it stays as it is, and works. */
+  JSValue many = object_of_names(50 * 1000);
+  JS_FreeValue(vm.context, many);
+  size_t limit = vm.runtime->malloc_state.malloc_limit;
+  drop_kept_shapes(vm.runtime); /* they would make room */
+  size_t given_back = (vm.runtime->atom_size - TABLE_LEAST_ENTRIES) * sizeof *vm.runtime->atom_array;
+  vm.runtime->malloc_state.malloc_limit = heap_size() - given_back + 2048;
+  give_back_memory(vm.runtime);
+  vm.runtime->malloc_state.malloc_limit = limit;
+  CHECK(vm.runtime->atom_hash_size > 4096);
+  many = object_of_names(100);
+  CHECK(value_of_name(many, 99, 100) == 99);
+  JS_FreeValue(vm.context, many);
+  shim_collect_garbage(vm.runtime);
+  CHECK(heap_size() <= before + 64 * 1024);
+}
+
+static void test_kept_shapes_go(void) {
+  shim_collect_garbage(vm.runtime);
+  size_t before = heap_size();
+  JSValue object = JS_NewObject(vm.context);
+  for (int i = 0; i < 5000; i++) { /* each has a shape of its own, which has the object before */
+    JSValue next = JS_NewObjectProto(vm.context, object);
+    JS_FreeValue(vm.context, object);
+    object = next;
+  }
+  CHECK(vm.runtime->shape_hash_size > 4096);
+  JS_FreeValue(vm.context, object);
+  JS_FreeValue(vm.context, object_of_names(1000));
+  give_back_memory(vm.runtime);
+  shim_collect_garbage(vm.runtime);
+  CHECK(vm.runtime->shape_hash_size <= 4096);
+  CHECK(heap_size() <= before + 64 * 1024);
+}
+
 static void test_functions(void) {
   run("/functions");
   CHECK(host_logged("md5: 90015098 ") && host_logged("sha1: a9993e36 ") && host_logged("sha256: ba7816bf "));
@@ -1462,8 +1535,7 @@ static void end_vm(void) {
   for (size_t i = 0; i < countof(fetch_options); i++)
     JS_FreeAtom(vm.context, fetch_options[i]);
   JS_FreeValue(vm.context, fetch_get);
-  while (kept_shapes.count)
-    js_free_shape(vm.runtime, kept_shapes.entries[--kept_shapes.count]);
+  drop_kept_shapes(vm.runtime);
   free(rejections.entries);
   free(build_result);
   JS_FreeContext(vm.context);
@@ -1545,6 +1617,8 @@ static const struct {
     CASE(test_bytes_that_a_getter_takes_away),
     CASE(test_odd_arguments),
     CASE(test_heap_stays_flat),
+    CASE(test_tables_become_small_again),
+    CASE(test_kept_shapes_go),
     CASE(test_functions),
     CASE(test_field_of_a_body),
     CASE(test_time_is_over_anywhere),
