@@ -13,7 +13,7 @@ export const KINDS: Readonly<Record<string, { readonly needs: RegExp; readonly m
   // The shim's host calls have such names, too: js_proxy_get_property.
   Proxy: {
     needs:
-      /^(?:js_proxy_(?:(?:call|has|set|get|getPrototypeOf|setPrototypeOf|isExtensible|preventExtensions)|define_own_property|delete_property|get_own_property(?:_names)?|call_constructor)$|get_proxy_method$|js_get_proxy_field$)/,
+      /^(?:js_proxy_(?:call|call_constructor|has|get|set|define_own_property|delete_property|get_own_property|get_own_property_names|getPrototypeOf|setPrototypeOf|isExtensible|preventExtensions)|get_proxy_method|js_get_proxy_field)$/,
     makers: [],
   },
   // Its entries and WeakSet's are the only weak references.

@@ -1,4 +1,5 @@
 import { LogLevel, Status } from "../../src/abi/index.ts";
+import { KINDS } from "../engine/kinds.ts";
 import { BuildError } from "../errors.ts";
 import type { WasmFunction, WasmModule } from "../wasm/api.ts";
 import { EngineInstance } from "../wasm/instance.ts";
@@ -7,7 +8,6 @@ import { followPlan, logAllocations, plannedEnd, readPlan } from "./heap-plan.ts
 import type { HeapPlan } from "./heap-plan.ts";
 import { buildRuntime, readRuntimeGraph, runtimeCode, shiftedRuntime } from "./engine-module.ts";
 import type { RuntimeGraph } from "./engine-module.ts";
-import { KINDS } from "../engine/kinds.ts";
 import { withoutKinds } from "./impossible.ts";
 import { narrowInterpreter } from "./interpreter.ts";
 import { reach } from "./reach.ts";

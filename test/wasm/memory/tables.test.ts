@@ -9,9 +9,11 @@ import { TestHost } from "../../host/index.ts";
 
 const KIB = 1024;
 
+const filter = buildEntry(fileURLToPath(new URL("../../filters/tables.ts", import.meta.url)));
+
+/** How much more is in use than at first, after each request. */
 async function rounds(count: number, ...paths: string[]): Promise<number[]> {
-  const entry = fileURLToPath(new URL("../../filters/tables.ts", import.meta.url));
-  await using host = await TestHost.load(await buildEntry(entry));
+  await using host = await TestHost.load(await filter);
   const inUse = async () => Number(await (await host.fetch("http://a/usage")).text());
   const start = await inUse();
   const more: number[] = [];
