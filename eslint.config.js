@@ -1,27 +1,2 @@
-import { defineConfig } from "eslint/config";
-import tseslint from "typescript-eslint";
-
-export default defineConfig(
-  {
-    ignores: [
-      "src/types",
-      "dist/",
-      "engine/",
-      ".cache/",
-      "test/fixtures/",
-      "bench/peers/assemblyscript/",
-      "test/peers/hostile/filters/assemblyscript/",
-    ],
-  },
-  tseslint.configs.strictTypeChecked,
-  tseslint.configs.stylisticTypeChecked,
-  {
-    languageOptions: { parserOptions: { projectService: true } },
-    rules: {
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      "@typescript-eslint/switch-exhaustiveness-check": "error",
-      "@typescript-eslint/no-empty-function": ["error", { allow: ["private-constructors"] }],
-    },
-  },
-  { files: ["**/*.js"], extends: [tseslint.configs.disableTypeChecked] },
-);
+// Beside the compiler that it needs: see scripts/lint/package.json.
+export { default } from "./scripts/lint/eslint.config.js";

@@ -1,4 +1,4 @@
-import type ts from "typescript";
+import type { CallExpression, Expression, ImportExpression, NewExpression, Node, Super } from "acorn";
 
 import { messageWithFrame } from "../code-frame.ts";
 import { BuildError } from "../errors.ts";
@@ -15,7 +15,7 @@ const MESSAGES = {
 
 type DynamicCode = keyof typeof MESSAGES;
 
-/** A bundle without these words needs no second look, and no TypeScript to look with. */
+/** A bundle without these words needs no second look, and no parser to look with. */
 const MAY_BE_DYNAMIC = /\beval\b|\bFunction\b|\bimport\s*\(/;
 
 /**
@@ -28,8 +28,7 @@ export async function refuseDynamicCode(script: string, map: BundleMap): Promise
   if (!MAY_BE_DYNAMIC.test(script)) {
     return;
   }
-  const { default: typescript } = await import("typescript");
-  const messages = findDynamicCode(typescript, script)
+  const messages = (await findDynamicCode(script))
     .map((found) => ({ ...found, position: map.find(found.line, found.column) }))
     .filter(({ position, handled }) => !(handled && isDependency(position)))
     .map(({ kind, length, position }) =>
@@ -56,100 +55,80 @@ interface Finding {
   readonly handled: boolean;
 }
 
-function findDynamicCode(typescript: typeof ts, script: string): Finding[] {
-  const { file, isGlobal } = parse(typescript, script);
+async function findDynamicCode(script: string): Promise<Finding[]> {
+  const [{ getLineInfo, parse }, { ancestor, full }] = await Promise.all([import("acorn"), import("acorn-walk")]);
+  const program = parse(script, { ecmaVersion: "latest", allowReturnOutsideFunction: true });
+  const own = new Set<string>();
+  full(program, (node, _state, type) => {
+    // The walker's name for an identifier that is declared: a variable, a parameter, a function, a class.
+    if (type === "VariablePattern") {
+      own.add((node as Node & { name: string }).name);
+    }
+  });
   const findings: Finding[] = [];
-  const visit = (node: ts.Node): void => {
-    if (typescript.isCallExpression(node) || typescript.isNewExpression(node)) {
-      const kind = kindOfCall(node.expression);
-      if (kind !== undefined) {
-        const start = node.getStart(file);
-        const { line, character } = file.getLineAndCharacterOfPosition(start);
-        const length = node.getEnd() - start;
-        findings.push({ kind, line: line + 1, column: character + 1, length, handled: isHandled(typescript, node) });
-      }
+  const visit = (node: CallExpression | NewExpression | ImportExpression, ancestors: readonly Node[]): void => {
+    const kind = node.type === "ImportExpression" ? "import" : globalName(node.callee, own);
+    if (kind === "import" || kind === "eval" || kind === "Function") {
+      const { line, column } = getLineInfo(script, node.start);
+      const length = node.end - node.start;
+      findings.push({ kind, line, column: column + 1, length, handled: isHandled(node, ancestors) });
     }
-    typescript.forEachChild(node, visit);
   };
-  const kindOfCall = (callee: ts.Expression): DynamicCode | undefined => {
-    if (callee.kind === typescript.SyntaxKind.ImportKeyword) {
-      return "import";
-    }
-    const name = globalName(typescript, callee, isGlobal);
-    return name === "eval" || name === "Function" ? name : undefined;
+  const atCall = (node: CallExpression | NewExpression | ImportExpression, _state: unknown, ancestors: Node[]) => {
+    visit(node, ancestors);
   };
-  visit(file);
+  ancestor(program, { CallExpression: atCall, NewExpression: atCall, ImportExpression: atCall });
   return findings;
 }
 
-/** The name of the global that an expression is: `eval`, `(0, eval)`, `globalThis.eval`, `globalThis["eval"]`. */
-function globalName(
-  typescript: typeof ts,
-  expression: ts.Expression,
-  isGlobal: (name: ts.Identifier) => boolean,
-): string | undefined {
-  let bare = expression;
-  while (typescript.isParenthesizedExpression(bare)) {
-    bare = bare.expression;
+/**
+ * The name of the global that an expression is: `eval`, `(0, eval)`, `globalThis.eval`, `globalThis["eval"]`.
+ *
+ * @param own - the names that the script declares anywhere: esbuild gives none of them a global's name that is used
+ */
+function globalName(expression: Expression | Super, own: ReadonlySet<string>): string | undefined {
+  if (expression.type === "ParenthesizedExpression") {
+    return globalName(expression.expression, own);
   }
-  if (typescript.isBinaryExpression(bare) && bare.operatorToken.kind === typescript.SyntaxKind.CommaToken) {
-    return globalName(typescript, bare.right, isGlobal);
+  if (expression.type === "SequenceExpression") {
+    const last = expression.expressions.at(-1);
+    return last && globalName(last, own);
   }
-  if (typescript.isIdentifier(bare)) {
-    return isGlobal(bare) ? bare.text : undefined;
+  if (expression.type === "Identifier") {
+    return own.has(expression.name) ? undefined : expression.name;
   }
-  if (typescript.isPropertyAccessExpression(bare)) {
-    return isGlobalThis(bare.expression) ? bare.name.text : undefined;
-  }
-  if (typescript.isElementAccessExpression(bare) && typescript.isStringLiteral(bare.argumentExpression)) {
-    return isGlobalThis(bare.expression) ? bare.argumentExpression.text : undefined;
+  if (expression.type === "MemberExpression" && isGlobalThis(expression.object, own)) {
+    const { property, computed } = expression;
+    if (computed) {
+      return property.type === "Literal" ? String(property.value) : undefined;
+    }
+    return property.type === "Identifier" ? property.name : undefined;
   }
   return undefined;
+}
 
-  function isGlobalThis(object: ts.Expression): boolean {
-    return typescript.isIdentifier(object) && object.text === "globalThis";
-  }
+function isGlobalThis(object: Expression | Super, own: ReadonlySet<string>): boolean {
+  return object.type === "Identifier" && globalName(object, own) === "globalThis";
 }
 
 /** Inside a `try` with a `catch`, or the old idiom for the global object, which nothing reaches where globalThis exists. */
-function isHandled(typescript: typeof ts, node: ts.CallExpression | ts.NewExpression): boolean {
-  const only = node.arguments?.length === 1 ? node.arguments[0] : undefined;
-  if (only !== undefined && typescript.isStringLiteral(only) && only.text === "return this") {
+function isHandled(node: CallExpression | NewExpression | ImportExpression, ancestors: readonly Node[]): boolean {
+  const only = "arguments" in node && node.arguments.length === 1 ? node.arguments[0] : undefined;
+  if (only?.type === "Literal" && only.value === "return this") {
     return true;
   }
-  let inner: ts.Node = node;
-  for (let outer = node.parent; !typescript.isFunctionLike(outer) && !typescript.isSourceFile(outer);) {
-    if (typescript.isTryStatement(outer) && outer.tryBlock === inner && outer.catchClause !== undefined) {
+  for (let at = ancestors.length - 1; at > 0; at -= 1) {
+    const outer = ancestors[at - 1];
+    if (outer === undefined || outer.type.includes("Function")) {
+      return false;
+    }
+    if (isTry(outer) && outer.block === ancestors[at] && outer.handler !== null) {
       return true;
     }
-    inner = outer;
-    outer = outer.parent;
   }
   return false;
 }
 
-/** The script's syntax tree, and whether a name in it is a global and not a variable of the script's own. */
-function parse(
-  typescript: typeof ts,
-  script: string,
-): { file: ts.SourceFile; isGlobal: (name: ts.Identifier) => boolean } {
-  const name = "/bundle.js";
-  const file = typescript.createSourceFile(name, script, typescript.ScriptTarget.ESNext, true);
-  const options = { allowJs: true, noLib: true, noResolve: true, types: [] };
-  const host: ts.CompilerHost = {
-    getSourceFile: (path) => (path === name ? file : undefined),
-    fileExists: (path) => path === name,
-    readFile: () => undefined,
-    writeFile: () => undefined,
-    getDefaultLibFileName: () => "lib.d.ts",
-    getCurrentDirectory: () => "/",
-    getCanonicalFileName: (path) => path,
-    useCaseSensitiveFileNames: () => true,
-    getNewLine: () => "\n",
-  };
-  const checker = typescript.createProgram([name], options, host).getTypeChecker();
-  return {
-    file,
-    isGlobal: (identifier) => (checker.getSymbolAtLocation(identifier)?.declarations ?? []).length === 0,
-  };
+function isTry(node: Node): node is Node & { block: Node; handler: Node | null } {
+  return node.type === "TryStatement";
 }

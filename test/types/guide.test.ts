@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import ts from "typescript";
 import { expect, test } from "vitest";
 
 import { bundle } from "../../build/steps/bundle.ts";
+import { ts } from "../../scripts/lint/typescript.ts";
 import { tempProject } from "../temp-project.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import ts from "typescript";
+import { ts } from "../../scripts/lint/typescript.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const file = `${root}test/types/virtual.ts`;

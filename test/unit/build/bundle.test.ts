@@ -178,6 +178,16 @@ describe("code made from strings", () => {
     expect(text).toContain("a local");
   });
 
+  test("a local of the name in one place does not hide the global in another", async () => {
+    const local = `export const call = (eval_: 1, Function: (x: string) => number) => Function("a local") + eval_;\n`;
+    const message = await failure({
+      "local.ts": local,
+      "filter.ts": `import { call } from "./local.ts";\nexport default [call, new Function("2")];\n`,
+    });
+    expect(message).toMatch(/^filter\.ts:2:23 - error: new Function cannot work/m);
+    expect(message).not.toContain("local.ts:1");
+  });
+
   test("the names alone are none", async () => {
     const text = await script({ "filter.ts": `export default (x: unknown) => x instanceof Function && "a check";\n` });
     expect(text).toContain("a check");
