@@ -21,6 +21,8 @@ export interface LockedPackage {
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
   readonly resolved?: string;
+  /** True for a folder of the project's own. */
+  readonly link?: boolean;
 }
 
 /** An SPDX expression, as far as packages have it: names with AND and OR. */
@@ -31,11 +33,16 @@ export function mayUse(licence: string, allowed: readonly string[]): boolean {
     .some((choice) => choice.split(" AND ").every((name) => allowed.includes(name.trim())));
 }
 
+/** Whether it is a folder of the project: the root, or one for a tool with dependencies that are its own. */
+function isOwn(path: string, { link = false }: LockedPackage): boolean {
+  return link || !path.includes("node_modules/");
+}
+
 /** One line for each mistake; none: all is well. */
 export function checkDependencies({ packages }: LockFile): string[] {
   return Object.entries(packages).flatMap(([path, { license = "none", dev = false, ...locked }]) => {
-    if (path === "") {
-      return []; // the project itself
+    if (isOwn(path, locked)) {
+      return [];
     }
     const mistakes = [];
     if (!mayUse(license, dev ? DEVELOPMENT_LICENCES : LICENCES)) {
@@ -57,8 +64,9 @@ export function checkDependencies({ packages }: LockFile): string[] {
 /** Licences with the number of packages that have them. */
 export function countLicences({ packages }: LockFile): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const [path, { license = "none" }] of Object.entries(packages)) {
-    if (path !== "") {
+  for (const [path, locked] of Object.entries(packages)) {
+    const { license = "none" } = locked;
+    if (!isOwn(path, locked)) {
       counts.set(license, (counts.get(license) ?? 0) + 1);
     }
   }

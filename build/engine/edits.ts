@@ -1,3 +1,4 @@
+import { keepFreeBlocks, keepLargeBlock, zeroFreeBlocks } from "./allocator-edits.ts";
 import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
 import { GUARD_EDITS } from "./guard-edits.ts";
 import { PLAN_EDITS } from "./plan-edits.ts";
@@ -449,6 +450,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   ...TEXT_EDITS,
   ...GUARD_EDITS,
   ...keepLargeBlock(),
+  ...keepFreeBlocks(),
 ];
 
 /** A getter that the interpreter has found is called; upstream looks for it once more. */
@@ -467,98 +469,6 @@ function callGettersAtOnce(): Edit[] {
       "                                if (unlikely(JS_IsException(val)))\n                                    goto exception;\n" +
       "                                break;\n                            }\n",
   }));
-}
-
-/**
- * Bodies and other large data come and go with each request: the block of the last one is kept for the next, which spares both the
- * general allocator. See src/shim/memory.c.
- */
-function keepLargeBlock(): Edit[] {
-  const why = "the last large block is kept for the next, and the host's results are such blocks";
-  const allocation =
-    "    b = rt->mf.js_malloc(rt->malloc_state.opaque,\n                         sizeof(JSMallocBlockHeader) + size);\n" +
-    "    if (!b)\n        return NULL;\n    b->u.block_idx = JS_ARENA_FREE_NIL;\n    b->block_size_idx = 0xff; /* fail safe */\n" +
-    "    return b->user_data;\n}\n";
-  const head = "static no_inline void *arena_malloc_large(JSRuntime *rt, size_t size)\n{\n";
-  return [
-    {
-      file: "quickjs.c",
-      why,
-      find: `${head}    JSMallocBlockHeader *b;\n    shim_charge_allocation(size);\n${allocation}`,
-      replace:
-        "static void *shim_take_kept_block(JSRuntime *rt, size_t size);\nstatic void shim_keep_block(JSRuntime *rt, void *block);\n" +
-        "static bool shim_keeps_arena(JSArena *arena);\n\n" +
-        "static no_inline void *arena_large_block(JSRuntime *rt, size_t size)\n{\n    JSMallocBlockHeader *b;\n" +
-        "    b = shim_take_kept_block(rt, sizeof(JSMallocBlockHeader) + size);\n    if (!b)\n    " +
-        `${allocation}\n${head}    shim_charge_allocation(size);\n    return arena_large_block(rt, size);\n}\n`,
-    },
-    {
-      file: "quickjs.c",
-      why,
-      find: "        } else {\n            rt->mf.js_free(rt->malloc_state.opaque, b);\n        }\n    } else {\n        unsigned int block_idx",
-      replace:
-        "        } else {\n            shim_keep_block(rt, b);\n        }\n    } else {\n        unsigned int block_idx",
-    },
-    {
-      file: "quickjs.c",
-      why: "an empty arena of each size is kept, too",
-      find: "        if (unlikely(ar->n_used_blocks == 0)) {\n",
-      replace: "        if (unlikely(ar->n_used_blocks == 0) && !shim_keeps_arena(ar)) {\n",
-    },
-  ];
-}
-
-/** A free block holds how far the next free one is from its neighbour: zero in a new arena, and in the module's memory. */
-function zeroFreeBlocks(): Edit[] {
-  const why = "free memory of the snapshot is zero and takes no place in the module";
-  return [
-    {
-      file: "quickjs.c",
-      why,
-      find:
-        "    ar = rt->mf.js_malloc(rt->malloc_state.opaque,\n" +
-        "                          sizeof(JSArena) + (size_t)n_blocks * block_size);\n",
-      replace:
-        "    ar = rt->mf.js_calloc(rt->malloc_state.opaque, 1,\n" +
-        "                          sizeof(JSArena) + (size_t)n_blocks * block_size);\n",
-    },
-    {
-      file: "quickjs.c",
-      why,
-      find:
-        "    for (i = 0; i < n_blocks - 1; i++) {\n" +
-        "        b = arena_get_block(ar, i, block_size);\n" +
-        "        b->u.free_next = i + 1;\n" +
-        "        b->block_size_idx = block_size_idx;\n" +
-        "    }\n" +
-        "    b = arena_get_block(ar, n_blocks - 1, block_size);\n" +
-        "    b->u.free_next = JS_ARENA_FREE_NIL;\n" +
-        "    b->block_size_idx = block_size_idx;\n",
-      replace: "",
-    },
-    {
-      file: "quickjs.c",
-      why,
-      find: "    JSMallocBlockHeader *b;\n    JSArena *ar;\n    int n_blocks, block_size, i;\n",
-      replace: "    JSArena *ar;\n    int n_blocks, block_size;\n",
-    },
-    {
-      file: "quickjs.c",
-      why,
-      find: "        ar->first_free_block = b->u.free_next;\n        b->u.block_idx = block_idx;\n",
-      replace:
-        "        ar->first_free_block = (uint16_t)(b->u.free_next + block_idx + 1);\n" +
-        "        b->block_size_idx = block_size_idx;\n        b->u.block_idx = block_idx;\n",
-    },
-    {
-      file: "quickjs.c",
-      why,
-      find: "        b->u.free_next = ar->first_free_block;\n        ar->first_free_block = block_idx;\n",
-      replace:
-        "        b->u.free_next = (uint16_t)(ar->first_free_block - block_idx - 1);\n" +
-        "        ar->first_free_block = block_idx;\n",
-    },
-  ];
 }
 
 /**

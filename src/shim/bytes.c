@@ -180,7 +180,6 @@ static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
     JSMallocState *heap = &context->rt->malloc_state;
     size_t counted = js_arena_usable_size(context->rt, data) + MALLOC_OVERHEAD; /* as js_free_rt does */
     if (heap->malloc_size + counted < heap->malloc_limit) {
-      heap->malloc_count++;
       heap->malloc_size += counted;
       shim_charge(context, size);
       return (uint8_t *)data;

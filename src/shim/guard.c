@@ -184,6 +184,7 @@ static void give_back_memory(JSRuntime *runtime) {
 static void shim_collect_garbage(JSRuntime *runtime) {
   drop_kept_shapes(runtime);
   JS_RunGC(runtime);
+  release_free_blocks(runtime);
   shrink_tables(runtime);
   runtime->malloc_gc_threshold = gc_threshold(runtime);
 }

@@ -53,6 +53,27 @@ static no_inline bool shim_keeps_arena(JSArena *arena) {
   return true;
 }
 
+/* The engine keeps the small blocks that were freed last, so many of each size: most requests need no others. */
+static void occupy_free_blocks(uint32_t count) {
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++)
+    shim_free_blocks[i].count = count;
+}
+
+/* Gives them back to their arenas, so that those can go. */
+static void release_free_blocks(JSRuntime *runtime) {
+  if (vm.building) /* there are none, and none may come */
+    return;
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+    ShimFreeBlocks *blocks = &shim_free_blocks[i];
+    while (blocks->first) {
+      void *block = blocks->first;
+      blocks->first = *(void **)block;
+      js_arena_free(runtime, block);
+    }
+    blocks->count = 0;
+  }
+}
+
 static char host_block[8192] __attribute__((aligned(16)));
 static bool host_block_taken;
 

@@ -38,6 +38,9 @@ const POINTERS: readonly Reason[] = [
       "new_byte_string",
       "new_text",
       "planned_realloc",
+      "shim_allocate_block",
+      "shim_collect_garbage",
+      "shim_free_block",
       "shim_keep_block",
     ],
   },
@@ -54,7 +57,14 @@ const POINTERS: readonly Reason[] = [
   {
     why: "shim_build_memory (src/shim/plan.c): in a build only, NULL at run time, which is checked",
     types: ["(i32, i32) -> i32", "(i32, i32, i32) -> i32", "(i32, i32) -> ()"],
-    functions: ["js_arena_malloc", "js_calloc_rt", "js_free_rt", "js_realloc_rt", "planned_realloc"],
+    functions: [
+      "js_calloc_rt",
+      "js_realloc_rt",
+      "planned_realloc",
+      "shim_allocate_block",
+      "shim_collect_garbage",
+      "shim_free_block",
+    ],
   },
   {
     why: "the allocator and finalizers of a runtime that is being made, or could not be: at build time only, the built module does not export it",
@@ -325,7 +335,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
     },
     {
       why: "more is freed than was counted: each block is counted when it is made, and what an answer of the host holds is added and taken away by the same sizes (src/shim/calls.c)",
-      functions: ["js_free_rt", "borrow_byte_string"],
+      functions: ["shim_free_block", "borrow_byte_string"],
     },
     {
       why: "a builtin's property exists already, or its symbol has no name: only while builtins are defined, which is at build time",

@@ -15,6 +15,9 @@ test("what is wrong with a dependency is told", () => {
     checkDependencies({
       packages: {
         "": {},
+        "scripts/tool": {},
+        "node_modules/tool": { resolved: "scripts/tool", link: true },
+        "scripts/tool/node_modules/nested": { ...locked, license: "GPL-3.0" },
         "node_modules/good": locked,
         "node_modules/licence": { ...locked, license: "GPL-3.0" },
         "node_modules/no-licence": { integrity: "sha512-x" },
@@ -26,6 +29,7 @@ test("what is wrong with a dependency is told", () => {
       },
     }),
   ).toEqual([
+    "scripts/tool/node_modules/nested: its licence, GPL-3.0, is none of those that the project may use",
     "node_modules/licence: its licence, GPL-3.0, is none of those that the project may use",
     "node_modules/no-licence: its licence, none, is none of those that the project may use",
     "node_modules/unpinned: no hash pins it",
