@@ -1,6 +1,7 @@
 import { keepFreeBlocks, keepLargeBlock, zeroFreeBlocks } from "./allocator-edits.ts";
 import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
 import { GUARD_EDITS } from "./guard-edits.ts";
+import { JSON_EDITS } from "./json-edits.ts";
 import { PLAN_EDITS } from "./plan-edits.ts";
 import { REMOVED_EDITS } from "./removed-edits.ts";
 import { SIZE_EDITS } from "./size-edits.ts";
@@ -451,6 +452,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   ...GUARD_EDITS,
   ...keepLargeBlock(),
   ...keepFreeBlocks(),
+  ...JSON_EDITS,
 ];
 
 /** A getter that the interpreter has found is called; upstream looks for it once more. */

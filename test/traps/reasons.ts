@@ -346,6 +346,10 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
   ],
   division: [
     {
+      why: "a power of ten with at most six zeros (build/engine/json-edits.ts)",
+      functions: ["JS_ToStringInternal"],
+    },
+    {
       why: "the size of an array's element or of a block of the engine's pages, from a table without a zero",
       functions: ["arena_new", "js_arena_malloc"],
     },
