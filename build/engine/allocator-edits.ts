@@ -96,7 +96,7 @@ export function zeroFreeBlocks(): Edit[] {
 
 /**
  * Small blocks come and go with each request, too. The last ones of each size are kept on a list, from which one is taken, and to which one is given
- * back, without a look at its arena. What a build allocates goes another way (src/shim/plan.c): the lists count as full then.
+ * back, without a look at its arena. What was in a block stays there: the Go SDK's emulator reads what a host call was given once more, later, without having copied it. What a build allocates goes another way (src/shim/plan.c): the lists count as full then.
  */
 export function keepFreeBlocks(): Edit[] {
   const why = "the small blocks that were freed last are kept for the next: see src/shim/memory.c";
@@ -106,7 +106,9 @@ export function keepFreeBlocks(): Edit[] {
       why,
       find: "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{\n",
       replace:
-        "typedef struct ShimFreeBlocks {\n    void *first; /* holds the next */\n    uint32_t count;\n} ShimFreeBlocks;\n\n" +
+        "typedef struct ShimFreeBlocks {\n    void *first; /* its ref_count is the next */\n    uint32_t count;\n} ShimFreeBlocks;\n\n" +
+        "#define SHIM_KEEPS_FREE_BLOCKS (!JS_ARENA_LARGE_BLOCKS_ONLY && sizeof(void *) == sizeof(int))\n\n" +
+        "static inline void *shim_next_free(void *block)\n{\n    return (void *)(uintptr_t)(uint32_t)container_of(block, JSMallocBlockHeader, user_data)->ref_count;\n}\n\n" +
         "enum { SHIM_FREE_BLOCKS = 8 };\n\n" +
         "static ShimFreeBlocks shim_free_blocks[JS_ARENA_BLOCK_SIZE_COUNT];\n\n" +
         "/* The size of a block with so many words of 8 bytes in it, as an index: what arena_get_size_index says of it. */\n" +
@@ -117,12 +119,12 @@ export function keepFreeBlocks(): Edit[] {
         "static no_inline void *shim_allocate_block(JSRuntime *rt, size_t size);\n\n" +
         "/* Counts what it gives. */\n" +
         "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{\n" +
-        "    if (!JS_ARENA_LARGE_BLOCKS_ONLY && likely(size <= JS_ARENA_MAX_SMALL_SIZE - JS_ARENA_ALIGN)) {\n" +
+        "    if (SHIM_KEEPS_FREE_BLOCKS && likely(size <= JS_ARENA_MAX_SMALL_SIZE - JS_ARENA_ALIGN)) {\n" +
         "        unsigned int index = shim_size_indexes[(size + JS_ARENA_ALIGN - 1) / JS_ARENA_ALIGN];\n" +
         "        ShimFreeBlocks *blocks = &shim_free_blocks[index];\n" +
         "        void *block = blocks->first;\n" +
         "        if (likely(block != NULL)) {\n" +
-        "            blocks->first = *(void **)block;\n" +
+        "            blocks->first = shim_next_free(block);\n" +
         "            blocks->count--;\n" +
         "            rt->malloc_state.malloc_size += arena_block_sizes[index] - sizeof(JSMallocBlockHeader) + MALLOC_OVERHEAD;\n" +
         "            return block;\n        }\n    }\n" +
@@ -190,11 +192,11 @@ export function keepFreeBlocks(): Edit[] {
         "static no_inline void shim_free_block(JSRuntime *rt, void *ptr);\n\n" +
         "no_inline void js_free_rt(JSRuntime *rt, void *ptr)\n{\n    if (!ptr)\n        return;\n" +
         "    unsigned int index = container_of(ptr, JSMallocBlockHeader, user_data)->block_size_idx;\n" +
-        "    if (likely(index < JS_ARENA_BLOCK_SIZE_COUNT)) {\n" +
+        "    if (SHIM_KEEPS_FREE_BLOCKS && likely(index < JS_ARENA_BLOCK_SIZE_COUNT)) {\n" +
         "        ShimFreeBlocks *blocks = &shim_free_blocks[index];\n" +
         "        if (likely(blocks->count < SHIM_FREE_BLOCKS)) {\n" +
         "            rt->malloc_state.malloc_size -= arena_block_sizes[index] - sizeof(JSMallocBlockHeader) + MALLOC_OVERHEAD;\n" +
-        "            *(void **)ptr = blocks->first;\n" +
+        "            container_of(ptr, JSMallocBlockHeader, user_data)->ref_count = (int)(uintptr_t)blocks->first;\n" +
         "            blocks->first = ptr;\n" +
         "            blocks->count++;\n            return;\n        }\n    }\n" +
         "    shim_free_block(rt, ptr);\n}\n\n" +

@@ -67,7 +67,7 @@ static void release_free_blocks(JSRuntime *runtime) {
     ShimFreeBlocks *blocks = &shim_free_blocks[i];
     while (blocks->first) {
       void *block = blocks->first;
-      blocks->first = *(void **)block;
+      blocks->first = shim_next_free(block);
       js_arena_free(runtime, block);
     }
     blocks->count = 0;
