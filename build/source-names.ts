@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, relative, sep } from "node:path";
 
 import { packageRoot } from "./package-root.ts";
+import { nextAbove } from "./parent-folders.ts";
 
 /** The prefix of this package's own files, wherever they are. */
 const OWN = "proxy-wasm-ts:";
@@ -36,14 +36,8 @@ export class SourceNames {
 
 /** The nearest folder with a package.json; the filter's own where there is none. */
 function projectOf(folder: string): string {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, "package.json"))) {
-      return at;
-    }
-    if (dirname(at) === at) {
-      return folder;
-    }
-  }
+  const manifest = nextAbove(folder, "package.json");
+  return manifest === undefined ? folder : dirname(manifest);
 }
 
 function posix(path: string): string {

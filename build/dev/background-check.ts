@@ -2,7 +2,7 @@ import { TypeCheckError } from "../errors.ts";
 import { startTypeCheck, TypeCheckEnded } from "../steps/typecheck.ts";
 import type { TypeCheck } from "../steps/typecheck.ts";
 
-/** Checks types beside the server: it takes longer than a build, and what is wrong only needs to be told. */
+/** Checks types beside the server: what is wrong only needs to be told. */
 export class BackgroundCheck {
   readonly #entry: string;
   readonly #print: (text: string) => void;

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
+import { parents } from "../parent-folders.ts";
+
 /** Where a filter's project settings are, and where they could be. */
 export interface ProjectSettings {
   readonly files: readonly string[];
@@ -10,7 +12,7 @@ export interface ProjectSettings {
 /**
  * Finds the `tsconfig.json` that holds for a folder, with those that it extends.
  *
- * Only for watching them: who reads them in earnest are esbuild and TypeScript, and the latter takes half a second to load.
+ * Only for watching them: who reads them in earnest are esbuild and TypeScript, each a process of its own.
  */
 export function findProjectSettings(folder: string): ProjectSettings {
   const candidates = parents(folder).map((parent) => join(parent, "tsconfig.json"));
@@ -18,11 +20,6 @@ export function findProjectSettings(folder: string): ProjectSettings {
   const nearer = at === -1 ? candidates : candidates.slice(0, at);
   const found = candidates[at];
   return { files: found === undefined ? [] : [...withExtended(found, new Set())], missing: nearer };
-}
-
-/** A folder and those that it is in, nearest first. */
-function parents(folder: string): string[] {
-  return dirname(folder) === folder ? [folder] : [folder, ...parents(dirname(folder))];
 }
 
 function withExtended(file: string, seen: Set<string>): Set<string> {

@@ -66,7 +66,7 @@ async function findDynamicCode(script: string): Promise<Finding[]> {
     }
   });
   const findings: Finding[] = [];
-  const visit = (node: CallExpression | NewExpression | ImportExpression, ancestors: readonly Node[]): void => {
+  const visit = (node: CallExpression | NewExpression | ImportExpression, _state: unknown, ancestors: Node[]): void => {
     const kind = node.type === "ImportExpression" ? "import" : globalName(node.callee, own);
     if (kind === "import" || kind === "eval" || kind === "Function") {
       const { line, column } = getLineInfo(script, node.start);
@@ -74,10 +74,7 @@ async function findDynamicCode(script: string): Promise<Finding[]> {
       findings.push({ kind, line, column: column + 1, length, handled: isHandled(node, ancestors) });
     }
   };
-  const atCall = (node: CallExpression | NewExpression | ImportExpression, _state: unknown, ancestors: Node[]) => {
-    visit(node, ancestors);
-  };
-  ancestor(program, { CallExpression: atCall, NewExpression: atCall, ImportExpression: atCall });
+  ancestor(program, { CallExpression: visit, NewExpression: visit, ImportExpression: visit });
   return findings;
 }
 

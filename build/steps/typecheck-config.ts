@@ -1,13 +1,13 @@
 /** The tsconfig.json that a filter's types are checked with: the project's, for the filter and what it imports. */
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import { globalTypes, PUBLIC_MODULES, sdkTypes } from "../package-files.ts";
+import { nextAbove } from "../parent-folders.ts";
 
 /** For a filter that is in no project. */
 const DEFAULTS = {
@@ -118,15 +118,4 @@ async function absolutePaths(paths: Paths, project: string): Promise<Paths> {
 /** As in the bundle: the SDK of the package that builds, also where it is not installed. */
 function sdkPaths(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(PUBLIC_MODULES).map(([name, module]) => [name, [sdkTypes(module)]]));
-}
-
-function nextAbove(start: string, name: string): string | undefined {
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, name))) {
-      return join(folder, name);
-    }
-    if (folder === dirname(folder)) {
-      return undefined;
-    }
-  }
 }

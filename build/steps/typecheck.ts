@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 import { TypeCheckError } from "../errors.ts";
@@ -95,10 +95,13 @@ async function run(program: string, args: readonly string[], cancelled: AbortSig
       child.once("close", (code, signal) => {
         if (signal !== null) {
           reject(ASKS_TO_END.has(signal) ? new TypeCheckEnded(ended(signal)) : new Error(ended(signal)));
-        } else if (code === 0 || ERROR.test(stripVTControlCharacters(output))) {
-          done(stripVTControlCharacters(output));
+          return;
+        }
+        const text = stripVTControlCharacters(output);
+        if (code === 0 || ERROR.test(text)) {
+          done(text);
         } else {
-          reject(new Error(`${ended(`exit status ${code ?? "unknown"}`)}\n${output}${complaints}`.trimEnd()));
+          reject(new Error(`${ended(`exit status ${code ?? "unknown"}`)}\n${text}${complaints}`.trimEnd()));
         }
       });
     });
@@ -128,7 +131,7 @@ function readOutput(output: string): { errors: readonly string[]; files: number 
     .slice(rest)
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => /^(?:\/|[A-Za-z]:[\\/])/.test(line) && !/\.d\.[cm]?ts$/.test(line) && !isOfSdk(resolve(line)));
+    .filter((line) => isAbsolute(line) && !/\.d\.[cm]?ts$/.test(line) && !isOfSdk(resolve(line)));
   return { errors, files: files.length };
 }
 
