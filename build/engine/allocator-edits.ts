@@ -94,6 +94,12 @@ export function zeroFreeBlocks(): Edit[] {
   ];
 }
 
+const SIZES =
+  "    16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128,\n" +
+  "    144, 160, 176, 192, 208, 224, 240, 256,\n" +
+  "    288, 320, 352, 384, 416, 448, 480, 512,\n" +
+  "};\n\n";
+
 /**
  * Small blocks come and go with each request, too. The last ones of each size are kept on a list, from which one is taken, and to which one is given
  * back, without a look at its arena. What was in a block stays there: the Go SDK's emulator reads what a host call was given once more, later, without having copied it. What a build allocates goes another way (src/shim/plan.c): the lists count as full then.
@@ -101,6 +107,18 @@ export function zeroFreeBlocks(): Edit[] {
 export function keepFreeBlocks(): Edit[] {
   const why = "the small blocks that were freed last are kept for the next: see src/shim/memory.c";
   return [
+    {
+      file: "quickjs.c",
+      why: "the index of a block's size, by its words: the table belongs to these sizes, and to no others",
+      find: SIZES,
+      replace:
+        SIZES +
+        "/* The size of a block with so many words of 8 bytes in it, as an index: what arena_get_size_index says of it. */\n" +
+        "static const uint8_t shim_size_indexes[JS_ARENA_MAX_SMALL_SIZE / JS_ARENA_ALIGN] = {\n" +
+        "    0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22,\n" +
+        "    23, 23, 23, 23, 24, 24, 24, 24, 25, 25, 25, 25, 26, 26, 26, 26, 27, 27, 27, 27, 28, 28, 28, 28, 29, 29, 29, 29, 30, 30, 30, 30,\n" +
+        "};\n\n",
+    },
     {
       file: "quickjs.c",
       why,
@@ -111,11 +129,6 @@ export function keepFreeBlocks(): Edit[] {
         "static inline void *shim_next_free(void *block)\n{\n    return (void *)(uintptr_t)(uint32_t)container_of(block, JSMallocBlockHeader, user_data)->ref_count;\n}\n\n" +
         "enum { SHIM_FREE_BLOCKS = 8 };\n\n" +
         "static ShimFreeBlocks shim_free_blocks[JS_ARENA_BLOCK_SIZE_COUNT];\n\n" +
-        "/* The size of a block with so many words of 8 bytes in it, as an index: what arena_get_size_index says of it. */\n" +
-        "static const uint8_t shim_size_indexes[JS_ARENA_MAX_SMALL_SIZE / JS_ARENA_ALIGN] = {\n" +
-        "    0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22,\n" +
-        "    23, 23, 23, 23, 24, 24, 24, 24, 25, 25, 25, 25, 26, 26, 26, 26, 27, 27, 27, 27, 28, 28, 28, 28, 29, 29, 29, 29, 30, 30, 30, 30,\n" +
-        "};\n\n" +
         "static no_inline void *shim_allocate_block(JSRuntime *rt, size_t size);\n\n" +
         "/* Counts what it gives. */\n" +
         "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{\n" +
