@@ -101,8 +101,8 @@ const SIZES =
   "};\n\n";
 
 /**
- * Small blocks come and go with each request, too. The last ones of each size are kept on a list, from which one is taken, and to which one is given
- * back, without a look at its arena. What was in a block stays there: the Go SDK's emulator reads what a host call was given once more, later, without having copied it. What a build allocates goes another way (src/shim/plan.c): the lists count as full then.
+ * Small blocks come and go with each request, too. The last ones of each size, 2 KiB of them or eight, are kept on a list, from which one is taken, and to which one is given
+ * back, without a look at its arena. What was in a block stays there: the Go SDK's emulator reads what a host call was given once more, later, without having copied it. What a build allocates goes another way (src/shim/plan.c): the lists have no room then.
  */
 export function keepFreeBlocks(): Edit[] {
   const why = "the small blocks that were freed last are kept for the next: see src/shim/memory.c";
@@ -124,10 +124,9 @@ export function keepFreeBlocks(): Edit[] {
       why,
       find: "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{\n",
       replace:
-        "typedef struct ShimFreeBlocks {\n    void *first; /* its ref_count is the next */\n    uint32_t count;\n} ShimFreeBlocks;\n\n" +
+        "typedef struct ShimFreeBlocks {\n    void *first; /* its ref_count is the next */\n    uint32_t room; /* how many more may be kept */\n} ShimFreeBlocks;\n\n" +
         "#define SHIM_KEEPS_FREE_BLOCKS (!JS_ARENA_LARGE_BLOCKS_ONLY && sizeof(void *) == sizeof(int))\n\n" +
         "static inline void *shim_next_free(void *block)\n{\n    return (void *)(uintptr_t)(uint32_t)container_of(block, JSMallocBlockHeader, user_data)->ref_count;\n}\n\n" +
-        "enum { SHIM_FREE_BLOCKS = 8 };\n\n" +
         "static ShimFreeBlocks shim_free_blocks[JS_ARENA_BLOCK_SIZE_COUNT];\n\n" +
         "static no_inline void *shim_allocate_block(JSRuntime *rt, size_t size);\n\n" +
         "/* Counts what it gives. */\n" +
@@ -138,7 +137,7 @@ export function keepFreeBlocks(): Edit[] {
         "        void *block = blocks->first;\n" +
         "        if (likely(block != NULL)) {\n" +
         "            blocks->first = shim_next_free(block);\n" +
-        "            blocks->count--;\n" +
+        "            blocks->room++;\n" +
         "            rt->malloc_state.malloc_size += arena_block_sizes[index] - sizeof(JSMallocBlockHeader) + MALLOC_OVERHEAD;\n" +
         "            return block;\n        }\n    }\n" +
         "    return shim_allocate_block(rt, size);\n}\n\n" +
@@ -207,11 +206,11 @@ export function keepFreeBlocks(): Edit[] {
         "    unsigned int index = container_of(ptr, JSMallocBlockHeader, user_data)->block_size_idx;\n" +
         "    if (SHIM_KEEPS_FREE_BLOCKS && likely(index < JS_ARENA_BLOCK_SIZE_COUNT)) {\n" +
         "        ShimFreeBlocks *blocks = &shim_free_blocks[index];\n" +
-        "        if (likely(blocks->count < SHIM_FREE_BLOCKS)) {\n" +
+        "        if (likely(blocks->room)) {\n" +
         "            rt->malloc_state.malloc_size -= arena_block_sizes[index] - sizeof(JSMallocBlockHeader) + MALLOC_OVERHEAD;\n" +
         "            container_of(ptr, JSMallocBlockHeader, user_data)->ref_count = (int)(uintptr_t)blocks->first;\n" +
         "            blocks->first = ptr;\n" +
-        "            blocks->count++;\n            return;\n        }\n    }\n" +
+        "            blocks->room--;\n            return;\n        }\n    }\n" +
         "    shim_free_block(rt, ptr);\n}\n\n" +
         "static no_inline void shim_free_block(JSRuntime *rt, void *ptr)\n{\n    JSMallocState *s;\n\n",
     },

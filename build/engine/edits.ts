@@ -1,6 +1,8 @@
 import { keepFreeBlocks, keepLargeBlock, zeroFreeBlocks } from "./allocator-edits.ts";
 import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
+import { FIELD_EDITS } from "./field-edits.ts";
 import { GUARD_EDITS } from "./guard-edits.ts";
+import { ITERATION_EDITS } from "./iteration-edits.ts";
 import { JSON_EDITS } from "./json-edits.ts";
 import { PLAN_EDITS } from "./plan-edits.ts";
 import { REMOVED_EDITS } from "./removed-edits.ts";
@@ -308,6 +310,15 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
+    why: "the same: the arguments that are there are few, and not copied by a call of the host's memmove",
+    find:
+      "        for(i = 0; i < argc; i++)\n            arg_buf[i] = argv[i];\n" +
+      "        for(i = argc; i < arg_count; i++)\n            arg_buf[i] = JS_UNDEFINED;\n        sf->arg_count = arg_count;\n",
+    replace:
+      "        for(i = 0; i < arg_count; i++)\n            arg_buf[i] = i < argc ? argv[i] : JS_UNDEFINED;\n        sf->arg_count = arg_count;\n",
+  },
+  {
+    file: "quickjs.c",
     why: "the same: polls for an interrupt as the interpreter does",
     find: "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\nstatic JSValue JS_CallInternal(JSContext *caller_ctx,",
     replace:
@@ -434,14 +445,8 @@ export const SHIM_EDITS: readonly Edit[] = [
       "            if (!JS_IsUndefined(bc)) {\n                JS_FreeValue(ctx, flags);\n                goto no_compilation;\n" +
       "            }\n        }\n",
   },
-  {
-    file: "quickjs.c",
-    why: "the `length` of a typed array is a getter that its prototypes have: it is no index",
-    find: "                        if (unlikely(p->is_exotic)) {\n                            obj = JS_MKPTR(JS_TAG_OBJECT, p);\n                            goto get_length_slow_path;\n",
-    replace:
-      "                        if (unlikely(p->is_exotic && !p->fast_array)) {\n                            obj = JS_MKPTR(JS_TAG_OBJECT, p);\n                            goto get_length_slow_path;\n",
-  },
-  ...callGettersAtOnce(),
+  ...FIELD_EDITS,
+  ...ITERATION_EDITS,
   ...zeroFreeBlocks(),
   ...PLAN_EDITS,
   ...withoutBytecodeBuiltins(),
@@ -454,24 +459,6 @@ export const SHIM_EDITS: readonly Edit[] = [
   ...keepFreeBlocks(),
   ...JSON_EDITS,
 ];
-
-/** A getter that the interpreter has found is called; upstream looks for it once more. */
-function callGettersAtOnce(): Edit[] {
-  return ["get_length", "get_field", "get_field2"].map((name) => ({
-    file: "quickjs.c",
-    why: "a getter that was found is called: upstream looks for it once more",
-    find: `                            if (unlikely(prs->flags & JS_PROP_TMASK))\n                                goto ${name}_slow_path;\n`,
-    replace:
-      "                            if (unlikely(prs->flags & JS_PROP_TMASK)) {\n" +
-      "                                if ((prs->flags & JS_PROP_TMASK) != JS_PROP_GETSET || !pr->u.getset.getter)\n" +
-      `                                    goto ${name}_slow_path;\n` +
-      "                                sf->cur_pc = pc;\n" +
-      "                                val = JS_CallFree(ctx, js_dup(JS_MKPTR(JS_TAG_OBJECT, pr->u.getset.getter)),\n" +
-      "                                                  sp[-1], 0, NULL);\n" +
-      "                                if (unlikely(JS_IsException(val)))\n                                    goto exception;\n" +
-      "                                break;\n                            }\n",
-  }));
-}
 
 /**
  * Array.fromAsync, Iterator.zip and Iterator.zipKeyed are bytecode that is read when they are first used. Without these three

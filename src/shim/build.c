@@ -281,7 +281,6 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char 
   const ShimBuildMemory *memory = &build_memory;
   __asm__ volatile("" : "+r"(memory)); /* or LLVM calls its functions directly, and they stay in the module */
   shim_build_memory = memory;
-  occupy_free_blocks(SHIM_FREE_BLOCKS); /* none is taken from the lists, and none gets there */
   start_vm();
   JSContext *context = vm.context;
   JS_SetPropertyStr(context, context->global_obj, "proxyWasmShim", JS_NewObject(context));
@@ -312,7 +311,7 @@ BUILD_EXPORT(build_run) uint32_t build_run(uint8_t *bytecode, size_t size, char 
   clear_memory();
   vm.runtime->mf = def_malloc_funcs;
   shim_build_memory = NULL;
-  occupy_free_blocks(0);
+  open_free_blocks(); /* until here none was kept */
   vm.building = false;
   return failed;
 }

@@ -116,6 +116,17 @@ static uint32_t run_no_hook(Message *message, Hook hook) {
   return refuse_stream(stream->id, 503) ? PROXY_ACTION_PAUSE : PROXY_ACTION_CONTINUE;
 }
 
+/* The hook may assign to its parameters; these are its own, so that the engine need not copy them. */
+static JSValue call_hook(JSValueConst function, JSValueConst view, const Plugin *plugin) {
+  JSContext *context = vm.context;
+  JSValue argv[] = {js_dup(view), js_dup(plugin->context)};
+  JSValue value = JS_CallInternal(context, function, plugin->filter->definition, JS_UNDEFINED, countof(argv),
+                                  (JSValueConst *)argv, 0);
+  for (size_t i = 0; i < countof(argv); i++)
+    JS_FreeValue(context, argv[i]);
+  return value;
+}
+
 /* Runs a hook that can pause its direction of the stream, and returns the action for the host. */
 static uint32_t run_hook(Message *message, Hook hook) {
   JSContext *context = vm.context;
@@ -129,8 +140,7 @@ static uint32_t run_hook(Message *message, Hook hook) {
     JSValueConst argv[] = {view, plugin->context, function, plugin->filter->definition};
     value = call_sdk(vm.sdk.wait_for_setup, countof(argv), argv);
   } else if (!JS_IsException(view)) {
-    JSValueConst argv[] = {view, plugin->context};
-    value = JS_Call(context, function, plugin->filter->definition, countof(argv), argv);
+    value = call_hook(function, view, plugin);
   }
   if (JS_IsException(value))
     return conclude_error(message, JS_GetException(context));

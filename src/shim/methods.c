@@ -5,20 +5,23 @@
 
 enum { PSEUDO_METHOD, PSEUDO_PATH, PSEUDO_AUTHORITY, PSEUDO_STATUS };
 
-static const char *const pseudo_names[] = {":method", ":path", ":authority", ":status"};
+static const struct {
+  const char *text;
+  size_t size;
+} pseudo_names[] = {{":method", 7}, {":path", 5}, {":authority", 10}, {":status", 7}};
 
 /* request.method, request.path, request.authority: "" when there is none. */
 static JSValue js_get_pseudo(JSContext *context, JSValueConst this, int index) {
   Message *message = enter_message(context, this);
   if (!message)
     return JS_EXCEPTION;
-  Bytes name = {.data = pseudo_names[index], .size = strlen(pseudo_names[index]), .owner = JS_UNDEFINED};
+  Bytes name = {.data = pseudo_names[index].text, .size = pseudo_names[index].size, .owner = JS_UNDEFINED};
   JSValue value = get_first_value(context, message->headers.type, &name);
   return JS_IsUndefined(value) ? js_empty_string(context->rt) : value;
 }
 
 static JSValue js_set_pseudo(JSContext *context, JSValueConst this, JSValueConst value, int index) {
-  JSValue name = JS_NewString(context, pseudo_names[index]);
+  JSValue name = JS_NewString(context, pseudo_names[index].text);
   JSValueConst argv[] = {this, name, value};
   JSValue result =
       JS_IsException(name) ? name : js_proxy_replace_header_map_value(context, JS_UNDEFINED, countof(argv), argv);

@@ -262,11 +262,25 @@ static bool add_awaiter(JSContext *context, JSPromiseData *data, JSAsyncFunction
   return false;
 }
 
+/* Whether it is a promise as all are: nobody has given it, or all of them, another constructor. */
+static bool is_ordinary_promise(JSContext *context, JSValueConst value) {
+  const JSObject *promise = JS_VALUE_GET_OBJ(value);
+  JSObject *prototype = JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_PROMISE]);
+  if (promise->class_id != JS_CLASS_PROMISE || promise->shape->prop_count || promise->shape->proto != prototype)
+    return false;
+  JSProperty *property;
+  const JSShapeProperty *constructor = find_own_property(&property, prototype, JS_ATOM_constructor);
+  return constructor && !(constructor->flags & JS_PROP_TMASK) && JS_IsObject(property->u.value) &&
+         JS_VALUE_GET_OBJ(property->u.value) == JS_VALUE_GET_OBJ(context->promise_ctor);
+}
+
 /* Called by the engine when an async function awaits a value. Not 0: an exception was thrown. */
 static int shim_await(JSContext *context, JSAsyncFunctionData *function, JSValueConst value) {
   if (!JS_IsObject(value))
     return shim_resume_later(context, function, value, false);
-  JSValue promise = js_promise_resolve(context, context->promise_ctor, 1, &value, 0);
+  JSValue promise = is_ordinary_promise(context, value)
+                        ? js_dup(value)
+                        : js_promise_resolve(context, context->promise_ctor, 1, &value, 0);
   if (JS_IsException(promise))
     return -1;
   JSPromiseData *data = promise_data(promise);
