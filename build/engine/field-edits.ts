@@ -57,7 +57,8 @@ const LOOK_UP = `/* Whether the object has no such property when its shape has n
 static inline bool js_has_fields_only(const JSObject *p, JSAtom atom)
 {
     return !p->is_exotic ||
-        (p->fast_array && (atom == JS_ATOM_length || (p->class_id == JS_CLASS_ARRAY && !__JS_AtomIsTaggedInt(atom))));
+        (p->fast_array && !p->has_removed_builtins &&
+         (atom == JS_ATOM_length || (p->class_id == JS_CLASS_ARRAY && !__JS_AtomIsTaggedInt(atom))));
 }
 
 static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom atom)

@@ -13,6 +13,17 @@ static JSValue js_array_iterator_next(JSContext *ctx, JSValueConst this_val,
                                       int *pdone, int magic);
 static void js_set_array_iterator(JSValueConst iterator, uint32_t index);
 
+/* The next index stands where the iterator's method would be. It has a tag that no method has, whatever a program calls "next". */
+static inline JSValue js_next_index(uint32_t at)
+{
+    return JS_MKVAL(JS_TAG_UNINITIALIZED, at);
+}
+
+static inline bool js_is_next_index(JSValueConst method)
+{
+    return JS_VALUE_GET_TAG(method) == JS_TAG_UNINITIALIZED;
+}
+
 /* Whether nobody has changed how arrays are iterated. */
 static bool js_iterates_plainly(JSContext *ctx, JSValueConst value)
 {
@@ -64,7 +75,7 @@ static JSValue js_next_element(JSContext *ctx, JSValueConst array, JSValue *inde
 
     *pdone = false;
     if (likely(p->fast_array && at < p->u.array.count)) {
-        *index = js_int32(at + 1);
+        *index = js_next_index(at + 1);
         return js_dup(p->u.array.u.values[at]);
     }
     if (js_get_length32(ctx, &length, array))
@@ -73,7 +84,7 @@ static JSValue js_next_element(JSContext *ctx, JSValueConst array, JSValue *inde
         *pdone = true;
         return JS_UNDEFINED;
     }
-    *index = js_int32(at + 1);
+    *index = js_next_index(at + 1);
     return JS_GetPropertyInt64(ctx, array, at);
 }
 
@@ -84,10 +95,14 @@ static int js_end_iteration(JSContext *ctx, JSValueConst object, JSValueConst me
     JSValue iterator;
     int ret;
 
-    if (JS_VALUE_GET_TAG(method) != JS_TAG_INT)
+    if (!js_is_next_index(method))
         return JS_IteratorClose(ctx, object, is_exception_pending);
+    if (JS_IsUndefined(object)) /* it is over */
+        return 0;
+    /* of builtins that were left out none has this name: see shim_restore_removed */
     for (p = JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_ARRAY_ITERATOR]);
-         p && !p->is_exotic && !find_own_property1(p, JS_ATOM_return); p = p->shape->proto)
+         p && (!p->is_exotic || p->has_removed_builtins) && !find_own_property1(p, JS_ATOM_return);
+         p = p->shape->proto)
         continue;
     if (likely(!p))
         return 0;
@@ -114,7 +129,7 @@ export const ITERATION_EDITS: readonly Edit[] = [
     why: "the same: what the engine iterates itself (Array.from) has an iterator",
     find: "            if (js_for_of_start(ctx, sp, false))\n                goto exception;\n",
     replace: `            if (js_iterates_plainly(ctx, sp[-1]))
-                sp[0] = js_int32(0);
+                sp[0] = js_next_index(0);
             else if (js_for_of_start(ctx, sp, false))
                 goto exception;
 `,
@@ -123,7 +138,7 @@ export const ITERATION_EDITS: readonly Edit[] = [
     file: "quickjs.c",
     why,
     find: "        value = JS_IteratorNext(ctx, sp[offset], sp[offset + 1], 0, NULL, &done);\n",
-    replace: `        value = likely(JS_VALUE_GET_TAG(sp[offset + 1]) == JS_TAG_INT)
+    replace: `        value = likely(js_is_next_index(sp[offset + 1]))
             ? js_next_element(ctx, sp[offset], &sp[offset + 1], &done)
             : JS_IteratorNext(ctx, sp[offset], sp[offset + 1], 0, NULL, &done);
 `,
@@ -144,7 +159,7 @@ export const ITERATION_EDITS: readonly Edit[] = [
     file: "quickjs.c",
     why: "the same: yield* calls the method itself",
     find: "                ret = JS_Call(ctx, sp[-3], sp[-4], 1, vc(sp - 1));\n",
-    replace: `                if (JS_VALUE_GET_TAG(sp[-3]) == JS_TAG_INT && js_make_iterator(ctx, sp - 4))
+    replace: `                if (js_is_next_index(sp[-3]) && js_make_iterator(ctx, sp - 4))
                     goto exception;
                 ret = JS_Call(ctx, sp[-3], sp[-4], 1, vc(sp - 1));
 `,
