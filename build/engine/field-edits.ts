@@ -1,7 +1,7 @@
 import type { Edit } from "./edits.ts";
 
 const why =
-  "properties are looked up by one function, whose code three opcodes share: it calls getters at once, and knows strings";
+  "properties are looked up by one function, whose code three opcodes share: it calls getters at once and builtins' without a frame, and knows strings";
 
 /** An opcode's own walk along the prototypes, as upstream has it. */
 function walk(opcode: string, remark: string): string {
@@ -61,6 +61,19 @@ static inline bool js_has_fields_only(const JSObject *p, JSAtom atom)
          (atom == JS_ATOM_length || (p->class_id == JS_CLASS_ARRAY && !__JS_AtomIsTaggedInt(atom))));
 }
 
+/* A builtin's has no frame of its own: in the stack of an error that it throws, it is the caller that stands first. */
+static inline JSValue js_call_getter(JSContext *ctx, JSObject *getter, JSValueConst value)
+{
+    if (likely(getter->class_id == JS_CLASS_C_FUNCTION)) {
+        JSCFunctionType function = getter->u.cfunc.c_function;
+        if (getter->u.cfunc.cproto == JS_CFUNC_getter_magic)
+            return function.getter_magic(getter->u.cfunc.realm, value, getter->u.cfunc.magic);
+        if (getter->u.cfunc.cproto == JS_CFUNC_getter)
+            return function.getter(getter->u.cfunc.realm, value);
+    }
+    return JS_CallFree(ctx, js_dup(JS_MKPTR(JS_TAG_OBJECT, getter)), value, 0, NULL);
+}
+
 static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom atom)
 {
     JSValueConst obj = value;
@@ -83,7 +96,7 @@ static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom
             if (likely(!(prs->flags & JS_PROP_TMASK)))
                 return js_dup(pr->u.value);
             if ((prs->flags & JS_PROP_TMASK) == JS_PROP_GETSET && pr->u.getset.getter)
-                return JS_CallFree(ctx, js_dup(JS_MKPTR(JS_TAG_OBJECT, pr->u.getset.getter)), value, 0, NULL);
+                return js_call_getter(ctx, pr->u.getset.getter, value);
         } else if (likely(js_has_fields_only(p, atom))) {
             continue;
         }
