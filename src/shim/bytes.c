@@ -196,8 +196,7 @@ static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
   return copy;
 }
 
-/* For ArrayBuffers, whose memory is freed when its size is 0. The engine's own asks the allocator's general function.
- */
+/* For ArrayBuffers: a size of 0 frees the memory, for which the engine asks its general function. */
 static void *resize_buffer(JSRuntime *runtime, void *opaque, void *data, size_t size) {
   if (size)
     return js_realloc_rt(runtime, data, size);

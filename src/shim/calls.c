@@ -56,7 +56,8 @@ static uint32_t load_call_status(CallResponse *response) {
   char *data = NULL;
   size_t size = 0;
   uint32_t status =
-      proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, ":status", strlen(":status"), &data, &size);
+      proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, pseudo_names[PSEUDO_STATUS].text,
+                                 pseudo_names[PSEUDO_STATUS].size, &data, &size);
   status = host_result(status, &data, &size);
   uint32_t number = 0;
   for (size_t i = 0; i < size && i < 3 && data[i] >= '0' && data[i] <= '9'; i++)
@@ -205,17 +206,13 @@ static void fail_call(Call *call, JSValueConst text) {
 
 /* The call's headers: pseudo headers for those of `argv` that are not undefined, then the list. */
 static bool serialize_call_headers(JSContext *context, JSValueConst *argv, PairWriter *writer) {
-  static const struct {
-    const char *name;
-    size_t size;
-  } names[] = {{":method", 7}, {":path", 5}, {":authority", 10}};
   JSValue array;
-  bool ok = begin_pairs(context, writer, countof(names), argv[4], &array);
-  for (size_t i = 0; ok && i < countof(names); i++) {
+  bool ok = begin_pairs(context, writer, PSEUDO_STATUS, argv[4], &array);
+  for (size_t i = 0; ok && i < PSEUDO_STATUS; i++) {
     if (JS_IsUndefined(argv[1 + i]))
       writer->capacity -= 2;
     else
-      ok = add_named(context, writer, names[i].name, names[i].size, argv[1 + i]);
+      ok = add_named(context, writer, pseudo_names[i].text, pseudo_names[i].size, argv[1 + i]);
   }
   return end_pairs(context, writer, array, ok);
 }

@@ -3,6 +3,14 @@
  * HttpHeaders, which means that stream's, or an HttpRequest or HttpResponse, which means its headers.
  */
 
+/* The last one is a response's. */
+enum { PSEUDO_METHOD, PSEUDO_PATH, PSEUDO_AUTHORITY, PSEUDO_STATUS };
+
+static const struct {
+  const char *text;
+  size_t size;
+} pseudo_names[] = {{":method", 7}, {":path", 5}, {":authority", 10}, {":status", 7}};
+
 static bool enter_map(JSContext *context, JSValueConst map, uint32_t *map_type) {
   if (!JS_IsObject(map))
     return JS_ToUint32(context, map_type, map) == 0;

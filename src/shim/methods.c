@@ -3,13 +3,6 @@
  * function's and the shim's. Their types and documentation are in src/sdk/message.ts, headers.ts and fetch.ts.
  */
 
-enum { PSEUDO_METHOD, PSEUDO_PATH, PSEUDO_AUTHORITY, PSEUDO_STATUS };
-
-static const struct {
-  const char *text;
-  size_t size;
-} pseudo_names[] = {{":method", 7}, {":path", 5}, {":authority", 10}, {":status", 7}};
-
 /* request.method, request.path, request.authority: "" when there is none. */
 static JSValue js_get_pseudo(JSContext *context, JSValueConst this, int index) {
   Message *message = enter_message(context, this);
