@@ -101,7 +101,7 @@ const SIZES =
   "};\n\n";
 
 /**
- * Small blocks come and go with each request, too. The last ones of each size, 2 KiB of them or eight, are kept on a list, from which one is taken, and to which one is given
+ * Small blocks come and go with each request, too. The last eight of each size are kept on a list, from which one is taken, and to which one is given
  * back, without a look at its arena. What was in a block stays there: the Go SDK's emulator reads what a host call was given once more, later, without having copied it. What a build allocates goes another way (src/shim/plan.c): the lists have no room then.
  */
 export function keepFreeBlocks(): Edit[] {

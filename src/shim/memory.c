@@ -53,13 +53,13 @@ static no_inline bool shim_keeps_arena(JSArena *arena) {
   return true;
 }
 
-enum { FREE_BYTES = 2048, LEAST_FREE_BLOCKS = 8 };
+enum { FREE_BLOCKS = 8 };
 
-/* The engine keeps the small blocks of each size that were freed last, as many as this: most requests need no others,
-   and a list of headers is made of dozens. */
+/* The engine keeps the small blocks that were freed last, so many of each size: most requests need no others, and each
+   may keep an arena. */
 static void open_free_blocks(void) {
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++)
-    shim_free_blocks[i].room = max_uint32(FREE_BYTES / arena_block_sizes[i], LEAST_FREE_BLOCKS);
+    shim_free_blocks[i].room = FREE_BLOCKS;
 }
 
 /* Gives them back to their arenas, so that those can go. */

@@ -351,7 +351,7 @@ export const REASONS: Readonly<Record<TrapKind, readonly Reason[]>> = {
     },
     {
       why: "the size of an array's element or of a block of the engine's pages, from a table without a zero",
-      functions: ["arena_new", "build_run", "js_arena_malloc"],
+      functions: ["arena_new", "js_arena_malloc"],
     },
     {
       why: "the interpreter's division of integers by one that it has checked: others go the way of floating-point numbers; and of short BigInts, where zero was refused before",
