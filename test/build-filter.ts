@@ -22,11 +22,11 @@ export async function buildOwnFilter(path: string): Promise<BuiltModule> {
   return { wasm, [Symbol.asyncDispose]: () => project[Symbol.asyncDispose]() };
 }
 
-/** Builds a module of a filter's text; types are checked, as a user's are. */
-export async function buildModule(text: string): Promise<BuiltModule> {
+/** Builds a module of a filter's text; types are checked, as a user's are, unless `typecheck` is false. */
+export async function buildModule(text: string, { typecheck = true } = {}): Promise<BuiltModule> {
   const project = await tempProject({ "filter.ts": text });
   try {
-    await buildFilter({ entry: project.path("filter.ts"), outfile: project.path("filter.wasm") });
+    await buildFilter({ entry: project.path("filter.ts"), outfile: project.path("filter.wasm"), typecheck });
     return { wasm: project.path("filter.wasm"), [Symbol.asyncDispose]: () => project[Symbol.asyncDispose]() };
   } catch (error) {
     await project[Symbol.asyncDispose]();

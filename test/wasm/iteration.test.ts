@@ -7,25 +7,22 @@ import { runInNewContext } from "node:vm";
 
 import { expect, test } from "vitest";
 
-import { buildFilter } from "../../build/pipeline.ts";
+import { buildModule } from "../build-filter.ts";
 import { TestHost } from "../host/index.ts";
-import { tempProject } from "../temp-project.ts";
 
 /** The lines that `code` gives to `say`, in a module. It changes builtins, so that each has a module of its own. */
 async function saidInModule(code: string): Promise<string[]> {
-  await using project = await tempProject({
-    "filter.ts": `import { defineFilter, Response } from "proxy-wasm-ts";
-      export default defineFilter({
-        async onRequestHeaders() {
-          const lines: string[] = [];
-          const say = (...values: any[]) => { lines.push(values.map((value) => String(value)).join(" ")); };
-          await (async () => { ${code} })();
-          return new Response(lines.join("\\n"));
-        },
-      });`,
-  });
-  const options = { entry: project.path("filter.ts"), outfile: project.path("out.wasm"), typecheck: false };
-  await using host = await TestHost.load((await buildFilter(options)).wasm);
+  const filter = `import { defineFilter, Response } from "proxy-wasm-ts";
+    export default defineFilter({
+      async onRequestHeaders() {
+        const lines: string[] = [];
+        const say = (...values: any[]) => { lines.push(values.map((value) => String(value)).join(" ")); };
+        await (async () => { ${code} })();
+        return new Response(lines.join("\\n"));
+      },
+    });`;
+  await using module = await buildModule(filter, { typecheck: false });
+  await using host = await TestHost.load(module.wasm);
   return (await (await host.fetch("http://a/")).text()).split("\n");
 }
 
@@ -236,20 +233,18 @@ test.each([
 });
 
 test("a hook that assigns to its parameters changes them for itself only", async () => {
-  await using project = await tempProject({
-    "filter.ts": `import { defineFilter, Response } from "proxy-wasm-ts";
-      export default defineFilter({
-        onRequestHeaders(request, context) {
-          const { path } = request;
-          const before = typeof context.log.info;
-          request = undefined as never;
-          context = { log: "mine" } as never;
-          return new Response([path, before, typeof request, String(context.log), arguments.length].join(" "));
-        },
-      });`,
-  });
-  const options = { entry: project.path("filter.ts"), outfile: project.path("out.wasm"), typecheck: false };
-  await using host = await TestHost.load((await buildFilter(options)).wasm);
+  const filter = `import { defineFilter, Response } from "proxy-wasm-ts";
+    export default defineFilter({
+      onRequestHeaders(request, context) {
+        const { path } = request;
+        const before = typeof context.log.info;
+        request = undefined as never;
+        context = { log: "mine" } as never;
+        return new Response([path, before, typeof request, String(context.log), arguments.length].join(" "));
+      },
+    });`;
+  await using module = await buildModule(filter, { typecheck: false });
+  await using host = await TestHost.load(module.wasm);
   for (const path of ["/a", "/b"]) {
     expect(await (await host.fetch(`http://a${path}`)).text()).toBe(`${path} function undefined mine 2`);
   }

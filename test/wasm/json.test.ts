@@ -3,9 +3,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { buildFilter } from "../../build/pipeline.ts";
+import { buildModule } from "../build-filter.ts";
 import { TestHost } from "../host/index.ts";
-import { tempProject } from "../temp-project.ts";
 
 const FILTER = `import { defineFilter, Response } from "proxy-wasm-ts";
 export default defineFilter({
@@ -38,9 +37,8 @@ function expected(text: string): string {
 
 /** What the module says to each text, in bodies that its heap can take. */
 async function answers(texts: readonly string[]): Promise<string[]> {
-  await using project = await tempProject({ "filter.ts": FILTER });
-  const options = { entry: project.path("filter.ts"), outfile: project.path("out.wasm"), typecheck: false };
-  await using host = await TestHost.load((await buildFilter(options)).wasm);
+  await using module = await buildModule(FILTER, { typecheck: false });
+  await using host = await TestHost.load(module.wasm);
   const found: string[] = [];
   for (let at = 0; at < texts.length; at += 500) {
     const body = texts.slice(at, at + 500).join("\n");
@@ -130,9 +128,8 @@ export default defineFilter({
 `;
 
 test("toJSON and a replacer are told an element's index as a string", async () => {
-  await using project = await tempProject({ "filter.ts": REPLACED });
-  const options = { entry: project.path("filter.ts"), outfile: project.path("out.wasm"), typecheck: false };
-  await using host = await TestHost.load((await buildFilter(options)).wasm);
+  await using module = await buildModule(REPLACED, { typecheck: false });
+  await using host = await TestHost.load(module.wasm);
   const [text, told, big] = (await (await host.fetch("http://a/")).json()) as [string, string[], string];
   expect(JSON.parse(text)).toEqual({ list: ["a", 1, "string2", "big"], deep: [["0"]] });
   expect(told).toEqual(["", "list", "0", "1", "2", "3", "deep", "0", "0"].map((key) => `string${key}`));
