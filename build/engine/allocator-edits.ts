@@ -221,6 +221,14 @@ export function keepFreeBlocks(): Edit[] {
       replace:
         "    JSArenaState *s = &rt->arena_state;\n    struct list_head *el, *el1;\n    memset(shim_free_blocks, 0, sizeof shim_free_blocks);\n",
     },
+    {
+      file: "quickjs.c",
+      why: "an ArrayBuffer's memory, which is freed when its size is 0, needs no more for that than any other",
+      find: "{\n    return js_realloc_rt(rt, ptr, size);\n}\n\nstatic JSValue js_array_buffer_constructor2(",
+      replace:
+        "{\n    if (size == 0) {\n        js_free_rt(rt, ptr);\n        return NULL;\n    }\n    return js_realloc_rt(rt, ptr, size);\n}\n\n" +
+        "static JSValue js_array_buffer_constructor2(",
+    },
     { file: "quickjs.c", why: "blocks are not counted", find: "    s->malloc_count--;\n", replace: "" },
     {
       file: "quickjs.c",

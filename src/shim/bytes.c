@@ -196,21 +196,13 @@ static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
   return copy;
 }
 
-/* For ArrayBuffers: a size of 0 frees the memory, for which the engine asks its general function. */
-static void *resize_buffer(JSRuntime *runtime, void *opaque, void *data, size_t size) {
-  if (size)
-    return js_realloc_rt(runtime, data, size);
-  js_free_rt(runtime, data);
-  return NULL;
-}
-
 /* A Uint8Array of what the host has allocated, which it takes over. */
 static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
   uint8_t *block = take_host_block(context, data, size);
   if (!block)
     return JS_EXCEPTION;
   JSValue buffer = js_array_buffer_constructor3(context, JS_UNDEFINED, size, NULL, JS_CLASS_ARRAY_BUFFER, block,
-                                                resize_buffer, NULL, false);
+                                                js_array_buffer_realloc, NULL, false);
   if (JS_IsException(buffer))
     js_free(context, block);
   return js_new_uint8array(context, buffer);
