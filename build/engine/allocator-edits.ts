@@ -127,7 +127,7 @@ export function keepFreeBlocks(): Edit[] {
         "typedef struct ShimFreeBlocks {\n    void *first; /* its ref_count is the next */\n    uint32_t room; /* how many more may be kept */\n} ShimFreeBlocks;\n\n" +
         "#define SHIM_KEEPS_FREE_BLOCKS (!JS_ARENA_LARGE_BLOCKS_ONLY && sizeof(void *) == sizeof(int))\n\n" +
         "static inline void *shim_next_free(void *block)\n{\n    return (void *)(uintptr_t)(uint32_t)container_of(block, JSMallocBlockHeader, user_data)->ref_count;\n}\n\n" +
-        "static ShimFreeBlocks shim_free_blocks[JS_ARENA_BLOCK_SIZE_COUNT];\n\n" +
+        "static PER_REQUEST ShimFreeBlocks shim_free_blocks[JS_ARENA_BLOCK_SIZE_COUNT];\n\n" +
         "static no_inline void *shim_allocate_block(JSRuntime *rt, size_t size);\n\n" +
         "/* Counts what it gives. */\n" +
         "static no_inline void *js_arena_malloc(JSRuntime *rt, size_t size)\n{\n" +

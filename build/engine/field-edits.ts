@@ -1,7 +1,7 @@
 import type { Edit } from "./edits.ts";
 
 const why =
-  "properties are looked up by one function, whose code three opcodes share: it calls getters at once and builtins' without a frame, and knows strings";
+  "properties are looked up by one function, whose code three opcodes share: it remembers where they lie, calls getters at once and builtins' without a frame, and knows strings";
 
 /** An opcode's own walk along the prototypes, as upstream has it. */
 function walk(opcode: string, remark: string): string {
@@ -74,12 +74,89 @@ static inline JSValue js_call_getter(JSContext *ctx, JSObject *getter, JSValueCo
     return JS_CallFree(ctx, js_dup(JS_MKPTR(JS_TAG_OBJECT, getter)), value, 0, NULL);
 }
 
-static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom atom)
+/* What a look-up has found: the property of that name, of objects with that shape. */
+typedef struct ShimField {
+    uintptr_t shape;
+    JSAtom atom;
+    uint32_t epoch; /* of shapes, when it was found */
+    uintptr_t place; /* flags, and the property's index, or without SHIM_FIELD_OWN its address */
+} ShimField;
+
+/* Each set is one line of a cache. */
+enum { SHIM_FIELD_SETS = 64, SHIM_FIELD_WAYS = 4, SHIM_FIELD_OWN = 1, SHIM_FIELD_GETTER = 2, SHIM_FIELD_FLAGS = 3 };
+
+static ShimField shim_fields[SHIM_FIELD_SETS][SHIM_FIELD_WAYS] __attribute__((aligned(64)));
+
+static void shim_forget_fields(void)
 {
-    JSValueConst obj = value;
+    memset(shim_fields, 0, sizeof shim_fields);
+}
+
+static inline ShimField *shim_field_set(uintptr_t shape, JSAtom atom)
+{
+    return shim_fields[(uint32_t)((shape + atom * 40u) * 2654435769u) >> 26];
+}
+
+/* NULL: it is not remembered. */
+static inline const ShimField *shim_find_field(uintptr_t shape, JSAtom atom)
+{
+    const ShimField *field = shim_field_set(shape, atom);
+    if (unlikely(field->shape != shape || field->atom != atom)) {
+        const ShimField *end = field + SHIM_FIELD_WAYS;
+        do {
+            if (++field == end)
+                return NULL;
+        } while (field->shape != shape || field->atom != atom);
+    }
+    return likely(field->epoch == shim_shape_epoch) ? field : NULL;
+}
+
+/* Not in a build: what is found then may lie elsewhere in the module. */
+static void shim_remember_field(uintptr_t shape, JSAtom atom, uintptr_t place)
+{
+    ShimField *set = shim_field_set(shape, atom);
+    int i = 0;
+    if (shim_build_memory)
+        return;
+    while (i < SHIM_FIELD_WAYS - 1 && (set[i].shape != shape || set[i].atom != atom))
+        i++;
+    memmove(set + 1, set, i * sizeof *set);
+    *set = (ShimField){shape, atom, shim_shape_epoch, place};
+}
+
+/* Looks along the prototypes of 'start', from the object that has the properties of the value. */
+static no_inline JSValue js_look_up_field(JSContext *ctx, JSObject *start, JSAtom atom, JSValueConst value)
+{
     JSObject *p;
     JSProperty *pr;
     JSShapeProperty *prs;
+
+    for (p = start; p; p = p->shape->proto) {
+        prs = find_own_property(&pr, p, atom);
+        if (prs) {
+            int kind = prs->flags & JS_PROP_TMASK;
+            uintptr_t place = p == start ? (uintptr_t)(pr - p->prop) << 2 | SHIM_FIELD_OWN : (uintptr_t)pr;
+            if (kind == JS_PROP_GETSET && pr->u.getset.getter) {
+                shim_remember_field((uintptr_t)start->shape, atom, place | SHIM_FIELD_GETTER);
+                return js_call_getter(ctx, pr->u.getset.getter, value);
+            }
+            if (likely(!kind)) {
+                shim_remember_field((uintptr_t)start->shape, atom, place);
+                return js_dup(pr->u.value);
+            }
+        } else if (likely(js_has_fields_only(p, atom))) {
+            continue;
+        }
+        return JS_GetPropertyInternal(ctx, JS_MKPTR(JS_TAG_OBJECT, p), atom, value, false);
+    }
+    return JS_UNDEFINED;
+}
+
+static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom atom)
+{
+    JSObject *p;
+    JSProperty *pr;
+    const ShimField *field;
 
     if (likely(JS_IsObject(value))) {
         p = JS_VALUE_GET_OBJ(value);
@@ -88,24 +165,41 @@ static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom
             return js_int32(JS_VALUE_GET_STRING(value)->len);
         p = JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_STRING]);
     } else {
-        goto slow_path;
+        return JS_GetPropertyInternal(ctx, value, atom, value, false);
     }
-    for (; p; p = p->shape->proto) {
+    field = shim_find_field((uintptr_t)p->shape, atom);
+    if (unlikely(!field))
+        return js_look_up_field(ctx, p, atom, value);
+    if (field->place & SHIM_FIELD_OWN)
+        pr = &p->prop[field->place >> 2];
+    else if (likely(js_has_fields_only(p, atom)))
+        pr = (JSProperty *)(field->place & ~(uintptr_t)SHIM_FIELD_FLAGS);
+    else /* objects of other classes have the same shape */
+        return js_look_up_field(ctx, p, atom, value);
+    if (!(field->place & SHIM_FIELD_GETTER))
+        return js_dup(pr->u.value);
+    return pr->u.getset.getter ? js_call_getter(ctx, pr->u.getset.getter, value) : JS_UNDEFINED;
+}
+
+`;
+
+const GLOBALS = `/* A property of the global object that no global variable hides: it is remembered with an odd shape. */
+static no_inline JSValue js_get_global(JSContext *ctx, JSAtom atom, bool throw_ref_error)
+{
+    JSObject *p = JS_VALUE_GET_OBJ(ctx->global_obj);
+    uintptr_t shape = (uintptr_t)p->shape | 1;
+    const ShimField *field = shim_find_field(shape, atom);
+    JSProperty *pr;
+    JSShapeProperty *prs;
+
+    if (likely(field != NULL))
+        return js_dup(p->prop[field->place].u.value);
+    if (!find_own_property1(JS_VALUE_GET_OBJ(ctx->global_var_obj), atom)) {
         prs = find_own_property(&pr, p, atom);
-        if (prs) {
-            if (likely(!(prs->flags & JS_PROP_TMASK)))
-                return js_dup(pr->u.value);
-            if ((prs->flags & JS_PROP_TMASK) == JS_PROP_GETSET && pr->u.getset.getter)
-                return js_call_getter(ctx, pr->u.getset.getter, value);
-        } else if (likely(js_has_fields_only(p, atom))) {
-            continue;
-        }
-        obj = JS_MKPTR(JS_TAG_OBJECT, p);
-        goto slow_path;
+        if (prs && !(prs->flags & JS_PROP_TMASK))
+            shim_remember_field(shape, atom, pr - p->prop);
     }
-    return JS_UNDEFINED;
- slow_path:
-    return JS_GetPropertyInternal(ctx, obj, atom, value, false);
+    return JS_GetGlobalVar(ctx, atom, throw_ref_error);
 }
 
 `;
@@ -116,8 +210,76 @@ const OPCODES = [
   ["get_field2", REMARK],
 ] as const;
 
+const EPOCH =
+  "what look-ups have found is forgotten when a shape changes in place, is freed, or when a prototype gets another one";
+
+/**
+ * Where a property lies is looked for once: most look-ups are of the same few names in objects of the same few shapes, and a walk along
+ * the prototypes reads two to four lines of memory for each. An object's shape says what its prototype is, but not which shape that has.
+ */
+const EPOCH_EDITS: readonly Edit[] = [
+  {
+    file: "quickjs.c",
+    why: EPOCH,
+    find: "/* create a new empty shape with prototype 'proto'. It is not hashed */\n",
+    replace:
+      "/* How often what a shape says has become another thing: the properties of the objects that have it, or of their prototypes. */\n" +
+      "static PER_REQUEST uint32_t shim_shape_epoch;\n\nstatic void shim_forget_fields(void);\n\n" +
+      "static inline void shim_shapes_change(void)\n{\n    if (unlikely(++shim_shape_epoch == 0))\n        shim_forget_fields();\n}\n\n" +
+      "/* create a new empty shape with prototype 'proto'. It is not hashed */\n",
+  },
+  {
+    file: "quickjs.c",
+    why: EPOCH,
+    find: "    if (proto)\n        js_dup(JS_MKPTR(JS_TAG_OBJECT, proto));\n    sh->proto = proto;\n",
+    replace:
+      "    if (proto) {\n        js_dup(JS_MKPTR(JS_TAG_OBJECT, proto));\n        proto->is_prototype = true;\n    }\n    sh->proto = proto;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: EPOCH,
+    find: "    assert(JS_REF_COUNT(sh) == 0);\n    if (sh->is_hashed)\n",
+    replace: "    assert(JS_REF_COUNT(sh) == 0);\n    shim_shapes_change();\n    if (sh->is_hashed)\n",
+  },
+  {
+    file: "quickjs.c",
+    why: EPOCH,
+    find: "    /* update the shape hash */\n    if (sh->is_hashed) {\n        js_shape_hash_unlink(rt, sh);\n",
+    replace:
+      "    shim_shapes_change();\n    /* update the shape hash */\n    if (sh->is_hashed) {\n        js_shape_hash_unlink(rt, sh);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: EPOCH,
+    find: "    if (unlikely(p->is_prototype)) {\n        /* track addition of small integer properties to\n",
+    replace:
+      "    if (unlikely(p->is_prototype)) {\n        shim_shapes_change();\n        /* track addition of small integer properties to\n",
+  },
+  {
+    file: "quickjs.c",
+    why: EPOCH,
+    find: "    uint32_t idx = 0;    /* prevent warning */\n\n    sh = p->shape;\n    if (sh->is_hashed) {\n        if (JS_REF_COUNT(sh) != 1) {\n",
+    replace:
+      "    uint32_t idx = 0;    /* prevent warning */\n\n    shim_shapes_change();\n    sh = p->shape;\n    if (sh->is_hashed) {\n        if (JS_REF_COUNT(sh) != 1) {\n",
+  },
+];
+
 /** How the interpreter reads `object.name`. */
 export const FIELD_EDITS: readonly Edit[] = [
+  ...EPOCH_EDITS,
   ...OPCODES.map(([opcode, remark]) => ({ file: "quickjs.c", why, find: walk(opcode, remark), replace: CALL })),
-  { file: "quickjs.c", why, find: INTERPRETER, replace: LOOK_UP + INTERPRETER },
+  { file: "quickjs.c", why, find: INTERPRETER, replace: LOOK_UP + GLOBALS + INTERPRETER },
+  {
+    file: "quickjs.c",
+    why: "global variables, too",
+    find: "                val = JS_GetGlobalVar(ctx, atom, opcode - OP_get_var_undef);\n",
+    replace: "                val = js_get_global(ctx, atom, opcode - OP_get_var_undef);\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "a global variable that a script declares hides the global object's property",
+    find: "    if (JS_IsException(ctx->global_var_obj))\n        return -1;\n",
+    replace:
+      "    if (JS_IsException(ctx->global_var_obj))\n        return -1;\n    JS_VALUE_GET_OBJ(ctx->global_var_obj)->is_prototype = true;\n",
+  },
 ];

@@ -35,7 +35,7 @@ export const GUARD_EDITS: readonly Edit[] = [
       "static void shim_stack_is_full(void);\n" +
       "static void shim_throw_interrupted(JSContext *ctx);\n" +
       "static struct JSJobEntry *shim_new_job(JSContext *ctx, size_t size);\n" +
-      "static uint32_t shim_turn, shim_job_count;\n" +
+      "static PER_REQUEST uint32_t shim_turn, shim_job_count;\n" +
       "struct JSPromiseReactionData;\n" +
       "static void shim_queue_reaction(JSContext *ctx, const struct JSPromiseReactionData *reaction, JSValueConst *args);\n" +
       "static bool js_string_eq(JSString *p1, JSString *p2);\n",

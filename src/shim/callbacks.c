@@ -134,6 +134,8 @@ static void end_brief_stream(uint32_t id) {
 
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
+  if (is_brief())
+    return run_brief_stream(id, &brief_stream.request, HOOK_REQUEST_HEADERS);
   Stream *stream = stream_for(id, false);
   uint32_t action = stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : pass_by(id);
   end_brief_stream(id);
@@ -153,6 +155,8 @@ EXPORT(proxy_on_request_trailers) uint32_t proxy_on_request_trailers(uint32_t id
 
 EXPORT(proxy_on_response_headers)
 uint32_t proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
+  if (is_brief())
+    return run_brief_stream(id, &brief_stream.response, HOOK_RESPONSE_HEADERS);
   Stream *stream = stream_for(id, false);
   uint32_t action =
       stream ? headers_arrive(&stream->response, HOOK_RESPONSE_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;

@@ -21,7 +21,7 @@ typedef struct CallResponse {
   uint32_t body_announced, trailers_announced;
 } CallResponse;
 
-static JSClassID call_response_class; /* opaque: CallResponse *, owned */
+static PER_REQUEST JSClassID call_response_class; /* opaque: CallResponse *, owned */
 
 static void finalize_call_response(JSRuntime *runtime, JSValueConst object) {
   CallResponse *response = JS_GetOpaque(object, call_response_class);

@@ -77,10 +77,24 @@ static void init_message(Message *message, Stream *stream, const Direction *dire
 }
 
 /* Streams that have ended, with those of their objects that nobody holds: the next streams take them as they are. */
-static struct {
+static PER_REQUEST struct {
   Stream *streams[16];
   uint32_t count;
 } spare_streams;
+
+static void init_stream(Stream *stream, bool network) {
+  stream->network = network;
+  init_message(&stream->request, stream, &directions[network][0]);
+  init_message(&stream->response, stream, &directions[network][1]);
+}
+
+static void start_stream(Stream *stream, uint32_t id, Plugin *plugin) {
+  stream->id = id;
+  stream->plugin = plugin;
+  stream->state = JS_UNDEFINED;
+  stream->closed = stream->job_lost = false;
+  stream->fate = STREAM_SEEN;
+}
 
 /* NULL: no memory. */
 static Stream *new_stream(uint32_t id, Plugin *plugin) {
@@ -89,21 +103,23 @@ static Stream *new_stream(uint32_t id, Plugin *plugin) {
   bool used_before = stream != NULL;
   if (!stream && !(stream = js_malloc_rt(vm.runtime, sizeof *stream)))
     return NULL;
-  stream->id = id;
-  stream->plugin = plugin;
-  stream->state = JS_UNDEFINED;
-  stream->closed = stream->job_lost = false;
-  stream->fate = STREAM_SEEN;
+  start_stream(stream, id, plugin);
   if (used_before && stream->network == network)
     return stream;
   if (used_before) {
     free_views(&stream->request);
     free_views(&stream->response);
   }
-  stream->network = network;
-  init_message(&stream->request, stream, &directions[network][0]);
-  init_message(&stream->response, stream, &directions[network][1]);
+  init_stream(stream, network);
   return stream;
+}
+
+/* Leaves nothing in a stream that has ended which the next one must not find. */
+static void reset_stream(Stream *stream) {
+  disown_views(&stream->request);
+  disown_views(&stream->response);
+  reset_message(&stream->request);
+  reset_message(&stream->response);
 }
 
 /* Puts an ended stream, which nothing refers to any more, where the next one finds it. */
@@ -114,10 +130,7 @@ static void discard_stream(Stream *stream) {
     js_free_rt(vm.runtime, stream);
     return;
   }
-  disown_views(&stream->request);
-  disown_views(&stream->response);
-  reset_message(&stream->request);
-  reset_message(&stream->response);
+  reset_stream(stream);
   spare_streams.streams[spare_streams.count++] = stream;
 }
 
@@ -160,7 +173,9 @@ static BodyMode body_mode(const Message *message) {
   return is_request(message) ? filter->request_body : filter->response_body;
 }
 
-static Stream *find_stream(uint32_t id) { return id_table_get(&vm.streams, id); }
+static Stream *find_stream(uint32_t id) {
+  return vm.brief_stream && vm.brief_stream->id == id ? vm.brief_stream : id_table_get(&vm.streams, id);
+}
 
 /* proxy_close_stream for the context that has the turn, once: Envoy 1.40 crashes when it is told twice. `stream`: the
    context's; NULL: it has none. Returns a proxy_status_t. */

@@ -20,8 +20,8 @@ static const char *const fetch_option_names[FETCH_OPTION_COUNT] = {"cluster", "m
 
 enum { DEFAULT_TIMEOUT_MS = 5000 };
 
-static JSAtom fetch_options[FETCH_OPTION_COUNT];
-static JSValue fetch_get; /* "GET" */
+static PER_REQUEST JSAtom fetch_options[FETCH_OPTION_COUNT];
+static PER_REQUEST JSValue fetch_get; /* "GET" */
 
 /* At build time: the names are there when a request comes. */
 static void start_fetch(JSContext *context) {

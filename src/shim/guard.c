@@ -28,7 +28,7 @@ enum {
   GUARD_MAX_LATE = 8,
 };
 
-static struct {
+static PER_REQUEST struct {
   uint64_t polled; /* clock at this callback's last poll, 0 before the first: a callback without loops reads no clock */
   uint64_t spent;  /* nanoseconds since the first poll that count */
   uint32_t interval;

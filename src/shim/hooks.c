@@ -271,8 +271,23 @@ typedef struct Interruption {
   uint32_t effective_context, plugin_id, turn;
 } Interruption;
 
-/* The last part of every callback: runs the microtasks, and lets go on the streams whose hooks have finished. One that
-   came within another leaves that to it. */
+/* Nothing is left to do at a callback's end. */
+static bool is_quiet(void) {
+  return !has_jobs() && !ready.first && !rejections.count && !guard.hits && !guard.late_turn && !jobs_are_lost;
+}
+
+/* Runs the microtasks, and lets go on the streams whose hooks have finished. */
+static no_inline void finish_callback(void) {
+  run_jobs();
+  for (PausedHook *hook; (hook = next_ready_hook());) {
+    resume(hook);
+    run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
+  }
+  report_rejections();
+  report_hits();
+}
+
+/* The last part of every callback. One that came within another leaves what it has left to it. */
 static void leave_callback(Interruption interrupted) {
   if (interrupted.nested) {
     vm.plugin_id = interrupted.plugin_id;
@@ -281,13 +296,8 @@ static void leave_callback(Interruption interrupted) {
     release_contexts();
     return;
   }
-  run_jobs();
-  for (PausedHook *hook; (hook = next_ready_hook());) {
-    resume(hook);
-    run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
-  }
-  report_rejections();
-  report_hits();
+  if (!is_quiet())
+    finish_callback();
   release_contexts();
 }
 

@@ -63,4 +63,6 @@ static bool ends_with_its_hook(JSContext *context) {
 static void decide_lifetime(JSContext *context) {
   vm.streams_on_demand = can_do_without_plugin(context);
   vm.streams_are_brief = vm.streams_on_demand && ends_with_its_hook(context);
+  if (vm.streams_are_brief)
+    start_brief_streams();
 }

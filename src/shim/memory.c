@@ -7,7 +7,7 @@
  */
 
 /* The last large block that was freed, for the next one: a request's body takes the place of the one before. */
-static struct {
+static PER_REQUEST struct {
   void *block;
   size_t size; /* 0: there is none */
 } kept;
@@ -78,7 +78,7 @@ static void release_free_blocks(JSRuntime *runtime) {
 }
 
 static char host_block[8192] __attribute__((aligned(16)));
-static bool host_block_taken;
+static PER_REQUEST bool host_block_taken;
 
 static void *host_allocate(size_t size) {
   if (!host_block_taken && size <= sizeof host_block) {

@@ -3,7 +3,7 @@
  * stream's last callbacks come while the hook still runs. What they delete stays until nobody uses it any more.
  */
 
-static struct {
+static PER_REQUEST struct {
   uint32_t *contexts;
   size_t count, capacity;
 } deleted_late;

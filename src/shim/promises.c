@@ -8,7 +8,7 @@
  * a callback has used up its time, the one whose turn it is loses its jobs, and nobody else does.
  */
 
-static struct {
+static PER_REQUEST struct {
   PausedHook *first, *last;
 } ready;
 
@@ -126,7 +126,7 @@ static JSValue resume_job(JSContext *context, int argc, JSValueConst *argv) {
 }
 
 /* The same before all queued jobs, without memory for it: most often nothing is queued when a call's answer comes. */
-static struct {
+static PER_REQUEST struct {
   JSAsyncFunctionData *function; /* NULL: there is none */
   JSValue value;
   bool reject;
@@ -173,8 +173,8 @@ static int shim_resume_later(JSContext *context, JSAsyncFunctionData *function, 
   return result;
 }
 
-static bool is_reacting;   /* what was already waiting is queued, whatever the limit is */
-static bool jobs_are_lost; /* there was no memory for them; their owners know it, too */
+static PER_REQUEST bool is_reacting;   /* what was already waiting is queued, whatever the limit is */
+static PER_REQUEST bool jobs_are_lost; /* there was no memory for them; their owners know it, too */
 
 /* Memory for a job. NULL: an exception was thrown. */
 static JSJobEntry *shim_new_job(JSContext *context, size_t size) {
@@ -305,7 +305,7 @@ static void settle_promise(JSValue promise, JSValue value, bool reject) {
 }
 
 /* Rejections that nothing has handled yet, with the promise first and the reason second. */
-static struct {
+static PER_REQUEST struct {
   JSValue (*entries)[2];
   uint32_t count, capacity;
 } rejections;
@@ -423,15 +423,18 @@ static void end_late_turn(void) {
     end_turn(owner_of_next_job(), late_jobs);
 }
 
+static void end_lost_turn(Stream *stream) {
+  if (!stream || !stream->job_lost)
+    return;
+  stream->job_lost = false;
+  end_turn(stream->id, lost_jobs);
+}
+
 static void end_lost_turns(void) {
   jobs_are_lost = false;
-  for (uint32_t i = 0; vm.streams.slots && i <= vm.streams.mask; i++) {
-    Stream *stream = vm.streams.slots[i].value;
-    if (stream && stream->job_lost) {
-      stream->job_lost = false;
-      end_turn(stream->id, lost_jobs);
-    }
-  }
+  end_lost_turn(vm.brief_stream);
+  for (uint32_t i = 0; vm.streams.slots && i <= vm.streams.mask; i++)
+    end_lost_turn(vm.streams.slots[i].value);
   for (uint32_t i = 0; vm.plugins.slots && i <= vm.plugins.mask; i++) {
     Plugin *plugin = vm.plugins.slots[i].value;
     if (plugin && plugin->job_lost) {

@@ -9,6 +9,7 @@
  * `js_free*`; never one with the other, but for what `take_host_bytes` has made the engine's.
  */
 #include "libc.h"
+#include "per_request.h"
 
 #include "quickjs.c"
 
@@ -59,6 +60,8 @@
 #include "delayed.c"
 
 #include "hooks.c"
+
+#include "brief.c"
 
 #include "grpc.c"
 

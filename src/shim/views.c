@@ -1,9 +1,9 @@
 /* What JavaScript has of a stream: its request and response, or its connection, and their headers, trailers and bodies.
  */
 
-static JSClassID message_class; /* opaque: Message *, NULL once the stream has ended */
-static JSClassID headers_class; /* opaque: Part *, likewise */
-static JSClassID body_class;    /* the same */
+static PER_REQUEST JSClassID message_class; /* opaque: Message *, NULL once the stream has ended */
+static PER_REQUEST JSClassID headers_class; /* opaque: Part *, likewise */
+static PER_REQUEST JSClassID body_class;    /* the same */
 
 typedef struct ViewKind {
   const JSValue *prototype;

@@ -170,13 +170,13 @@ typedef struct Limits {
   uint32_t callback_ms, heap_bytes, open_calls, queued_jobs, streams;
 } Limits;
 
-static struct {
+static PER_REQUEST struct {
+  Filter filters[MAX_FILTERS];
+  JSValue handlers[HANDLER_COUNT]; /* undefined where nothing handles it */
+  Sdk sdk;
+  Limits limits;
   JSRuntime *runtime;
   JSContext *context;
-  Sdk sdk;
-  JSValue handlers[HANDLER_COUNT]; /* undefined where nothing handles it */
-  Limits limits;
-  Filter filters[MAX_FILTERS];
   uint32_t filter_count;
   IdTable plugins;
   IdTable streams;
@@ -185,10 +185,11 @@ static struct {
   uint32_t refused_grpc_calls; /* those that the host is still to say more of: see grpc.c */
   uint32_t lost_streams;       /* that there was no memory for */
   Plugin *newest_plugin;       /* whose configuration was accepted last, NULL when there is none */
+  Stream *brief_stream;        /* see brief.c; NULL but in the callback that it lives for */
   bool streams_on_demand;      /* the host does not tell of new streams: their first hook makes them. See lifetime.c */
   bool streams_are_brief;      /* nor of their end: that is the end of their only hook */
+  bool building;               /* true while the program's top level runs, at build time */
   uint32_t plugin_id;          /* the plugin that this callback is for */
   uint32_t effective_context;  /* the context that the host takes the next host call for */
   uint32_t depth;              /* callbacks that run, one within a host call of the other: see nesting.c */
-  bool building;               /* true while the program's top level runs, at build time */
 } vm;

@@ -1,0 +1,39 @@
+/*
+ * A stream that is over with its only hook (lifetime.c) lives for one callback alone. So there is one of it at a time,
+ * which has no place among the streams, and what they are asked whenever something arrives has one answer here.
+ */
+
+static PER_REQUEST Stream brief_stream;
+
+/* At build time. */
+static void start_brief_streams(void) { init_stream(&brief_stream, false); }
+
+/* False: the stream may need its own memory, or may not be the filter's to see. */
+static bool is_brief(void) {
+  return vm.streams_are_brief && !vm.depth && vm.newest_plugin && !vm.newest_plugin->aside_until;
+}
+
+/* The whole life of a stream. Returns the action for the host. */
+static uint32_t run_brief_stream(uint32_t id, Message *message, Hook hook) {
+  Plugin *plugin = vm.newest_plugin;
+  start_stream(&brief_stream, id, plugin);
+  vm.brief_stream = &brief_stream;
+  enter_callback(id, plugin->id);
+  message->in_callback = true;
+  message->hook = hook;
+  JSValueConst view = message_view(message);
+  JSValue value = JS_IsException(view) ? JS_EXCEPTION : call_hook(plugin->filter->hooks[hook], view, plugin);
+  uint32_t action = PROXY_ACTION_CONTINUE;
+  if (JS_IsException(value)) /* or undefined: lifetime.c */
+    action = conclude_error(message, JS_GetException(vm.context));
+  if (message->arrived) /* from a host that said so within a host call */
+    action = run_all(message);
+  if (!is_quiet())
+    finish_callback();
+  if (brief_stream.closed)
+    action = PROXY_ACTION_PAUSE;
+  reset_stream(&brief_stream);
+  vm.brief_stream = NULL;
+  release_contexts();
+  return action;
+}
