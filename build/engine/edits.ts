@@ -6,6 +6,7 @@ import { ITERATION_EDITS } from "./iteration-edits.ts";
 import { JSON_EDITS } from "./json-edits.ts";
 import { PLAN_EDITS } from "./plan-edits.ts";
 import { REMOVED_EDITS } from "./removed-edits.ts";
+import { RUN_EDITS } from "./run-edits.ts";
 import { SIZE_EDITS } from "./size-edits.ts";
 import { TEXT_EDITS } from "./text-edits.ts";
 import type { SourceFiles } from "./source.ts";
@@ -446,6 +447,7 @@ export const SHIM_EDITS: readonly Edit[] = [
       "            }\n        }\n",
   },
   ...FIELD_EDITS,
+  ...RUN_EDITS,
   ...ITERATION_EDITS,
   ...zeroFreeBlocks(),
   ...PLAN_EDITS,

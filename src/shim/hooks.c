@@ -120,8 +120,7 @@ static uint32_t run_no_hook(Message *message, Hook hook) {
 static JSValue call_hook(JSValueConst function, JSValueConst view, const Plugin *plugin) {
   JSContext *context = vm.context;
   JSValue argv[] = {js_dup(view), js_dup(plugin->context)};
-  JSValue value = JS_CallInternal(context, function, plugin->filter->definition, JS_UNDEFINED, countof(argv),
-                                  (JSValueConst *)argv, 0);
+  JSValue value = call_function(function, plugin->filter->definition, countof(argv), argv);
   for (size_t i = 0; i < countof(argv); i++)
     JS_FreeValue(context, argv[i]);
   return value;

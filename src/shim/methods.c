@@ -35,7 +35,7 @@ static JSValue js_get_state(JSContext *context, JSValueConst this) {
   JSValue *state = &message->stream->state;
   const Filter *filter = message->stream->plugin->filter;
   if (JS_IsUndefined(*state) && !JS_IsUndefined(filter->create_state)) {
-    JSValue created = JS_Call(context, filter->create_state, filter->definition, 0, NULL);
+    JSValue created = call_function(filter->create_state, filter->definition, 0, NULL);
     if (JS_IsException(created))
       return created;
     JS_FreeValue(context, *state);

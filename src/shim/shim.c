@@ -33,6 +33,8 @@
 
 #include "guard.c"
 
+#include "run_code.c"
+
 #include "number_keys.c"
 
 #include "bytes.c"
