@@ -3,6 +3,15 @@ import type { Edit } from "./edits.ts";
 /** Edits that let a build leave out what few programs need, and one that lets it count. */
 export const SIZE_EDITS: readonly Edit[] = [
   {
+    file: "quickjs.h",
+    why: "LLVM would compare the whole value with constants of 64 bits, which take ten bytes each or a load; a tag is small",
+    find: "#define JS_VALUE_GET_TAG(v) (int)((v) >> 32)\n",
+    replace:
+      "static inline int js_value_tag(JSValue v)\n{\n    int tag = (int)(v >> 32);\n" +
+      '    if (!__builtin_constant_p(tag))\n        __asm__("" : "+r"(tag));\n    return tag;\n}\n' +
+      "#define JS_VALUE_GET_TAG(v) js_value_tag(v)\n",
+  },
+  {
     file: "quickjs.c",
     why: "`**` and the slow path of `%` call functions that a build takes away when no code has these operators (src/shim/prune_heap.c)",
     find: "static no_inline __exception int js_binary_arith_slow(",

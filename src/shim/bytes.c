@@ -5,7 +5,7 @@
  * is transcoded. Text (log messages, bodies given as a string) is UTF-8.
  */
 
-static void release_bytes(JSContext *context, Bytes *bytes) { JS_FreeValue(context, bytes->owner); }
+static void release_bytes(JSContext *context, const Bytes *bytes) { JS_FreeValue(context, bytes->owner); }
 
 static JSValue new_byte_string(JSContext *context, const char *data, size_t size) {
   if (size > JS_STRING_LEN_MAX)
@@ -13,8 +13,13 @@ static JSValue new_byte_string(JSContext *context, const char *data, size_t size
   return size ? js_new_string8_len(context, data, (int)size) : js_empty_string(context->rt);
 }
 
-/* Borrows the bytes of a byte string. False: an exception was thrown. */
-static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *bytes) {
+/* The bytes of an 8-bit string, which it takes over. */
+static Bytes bytes_of(JSValue string) {
+  JSString *p = JS_VALUE_GET_STRING(string);
+  return (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
+}
+
+static no_inline bool borrow_as_byte_string(JSContext *context, JSValueConst value, Bytes *bytes) {
   JSValue string = JS_ToString(context, value);
   if (JS_IsException(string))
     return false;
@@ -43,9 +48,16 @@ static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *by
     str8(narrow)[length] = '\0';
     JS_FreeValue(context, string);
     string = JS_MKPTR(JS_TAG_STRING, narrow);
-    p = narrow;
   }
-  *bytes = (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
+  *bytes = bytes_of(string);
+  return true;
+}
+
+/* Borrows the bytes of a byte string. False: an exception was thrown. */
+static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *bytes) {
+  if (JS_VALUE_GET_TAG(value) != JS_TAG_STRING || JS_VALUE_GET_STRING(value)->is_wide_char)
+    return borrow_as_byte_string(context, value, bytes);
+  *bytes = bytes_of(js_dup(value));
   return true;
 }
 

@@ -57,16 +57,48 @@ static int next_pair(PairReader *reader, Pair *pair) {
   return 1;
 }
 
+/* Bytes of which each is one of the last eight, and of which all of these are; 'a' where there are none. */
+static uint64_t last_bytes(const char *data, size_t size) {
+  const char *end = data + size;
+  uint64_t eight;
+  uint32_t four[2];
+  uint16_t two[2];
+  if (size >= sizeof eight) {
+    memcpy(&eight, end - sizeof eight, sizeof eight);
+    return eight;
+  }
+  if (size >= sizeof four[0]) {
+    memcpy(&four[0], data, sizeof four[0]);
+    memcpy(&four[1], end - sizeof four[1], sizeof four[1]);
+    return four[0] | (uint64_t)four[1] << 32;
+  }
+  if (size < sizeof two[0])
+    return 0x0101010101010101u * (size ? (unsigned char)*data : 'a');
+  memcpy(&two[0], data, sizeof two[0]);
+  memcpy(&two[1], end - sizeof two[1], sizeof two[1]);
+  return 0x100000001u * (two[0] | (uint64_t)two[1] << 16);
+}
+
 /* A character of a field name (RFC 9110 section 5.6.2), as a table with one bit for each ASCII character. */
 static bool is_token_character(unsigned char c) {
   static const uint32_t table[4] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
   return c < 128 && table[c / 32] >> c % 32 & 1;
 }
 
-/* Borrows a header's name. Hosts do not check names, and a line break in one would let a request be split. */
-static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *name) {
-  if (!borrow_byte_string(context, value, name))
-    return false;
+/* In each byte the highest bit: whether it is `least` or more. To be used of bytes below 128. */
+static uint64_t at_least(uint64_t bytes, unsigned char least) { return bytes + 0x0101010101010101u * (128 - least); }
+
+/* Whether eight bytes are letters, digits and '-', as in nearly all names. */
+static bool is_plain_name(uint64_t bytes) {
+  const uint64_t highest = 0x8080808080808080u;
+  uint64_t lower = bytes | 0x2020202020202020u, controls = ~at_least(bytes, ' ');
+  uint64_t letters = at_least(lower, 'a') & ~at_least(lower, 'z' + 1);
+  uint64_t digits = at_least(lower, '0') & ~at_least(lower, '9' + 1);
+  uint64_t dashes = at_least(lower, '-') & ~at_least(lower, '-' + 1);
+  return !(bytes & highest) && ((letters | digits | dashes) & ~controls & highest) == highest;
+}
+
+static no_inline bool check_header_name(JSContext *context, const Bytes *name) {
   size_t i = name->size > 1 && name->data[0] == ':'; /* a pseudo header */
   while (i < name->size && is_token_character((unsigned char)name->data[i]))
     i++;
@@ -78,26 +110,36 @@ static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *na
   return false;
 }
 
+/* Borrows a header's name. Hosts do not check names, and a line break in one would let a request be split. */
+static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *name) {
+  if (!borrow_byte_string(context, value, name))
+    return false;
+  bool plain = name->size && is_plain_name(last_bytes(name->data, name->size));
+  for (size_t i = 0; plain && i + 8 < name->size; i += 8)
+    plain = is_plain_name(last_bytes(name->data + i, 8));
+  return plain || check_header_name(context, name);
+}
+
 /* Whether none of eight bytes is below 16, as the three are that a value must not have. */
-static bool is_all_visible(const char *data) {
-  uint64_t eight;
-  memcpy(&eight, data, sizeof eight);
-  return !((eight - 0x1010101010101010u) & ~eight & 0x8080808080808080u);
+static bool is_all_visible(uint64_t bytes) { return !((bytes - 0x1010101010101010u) & ~bytes & 0x8080808080808080u); }
+
+static no_inline bool check_header_value(JSContext *context, const Bytes *value) {
+  for (size_t i = 0; i < value->size; i++)
+    if (value->data[i] == '\0' || value->data[i] == '\r' || value->data[i] == '\n') {
+      JS_ThrowTypeError(context, "invalid header value: it has a line break or a zero byte at index %u", (unsigned)i);
+      release_bytes(context, value);
+      return false;
+    }
+  return true;
 }
 
 static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *bytes) {
   if (!borrow_byte_string(context, value, bytes))
     return false;
-  size_t i = 0;
-  while (i + 8 <= bytes->size && is_all_visible(bytes->data + i))
-    i += 8;
-  for (; i < bytes->size; i++)
-    if (bytes->data[i] == '\0' || bytes->data[i] == '\r' || bytes->data[i] == '\n') {
-      JS_ThrowTypeError(context, "invalid header value: it has a line break or a zero byte at index %u", (unsigned)i);
-      release_bytes(context, bytes);
-      return false;
-    }
-  return true;
+  bool visible = is_all_visible(last_bytes(bytes->data, bytes->size));
+  for (size_t i = 0; visible && i + 8 < bytes->size; i += 8)
+    visible = is_all_visible(last_bytes(bytes->data + i, 8));
+  return visible || check_header_value(context, bytes);
 }
 
 /* A serialized list under construction. Most are short, and need no memory of their own. */
