@@ -4,12 +4,11 @@ import type { Edit } from "./edits.ts";
 export const SIZE_EDITS: readonly Edit[] = [
   {
     file: "quickjs.h",
-    why: "LLVM would compare the whole value with constants of 64 bits, which take ten bytes each or a load; a tag is small",
-    find: "#define JS_VALUE_GET_TAG(v) (int)((v) >> 32)\n",
+    why: "LLVM would compare the whole value, with constants of 64 bits that take ten bytes each or a load; a tag is small",
+    find: "    return JS_VALUE_GET_TAG(v) == JS_TAG_EXCEPTION;\n",
     replace:
-      "static inline int js_value_tag(JSValue v)\n{\n    int tag = (int)(v >> 32);\n" +
-      '    if (!__builtin_constant_p(tag))\n        __asm__("" : "+r"(tag));\n    return tag;\n}\n' +
-      "#define JS_VALUE_GET_TAG(v) js_value_tag(v)\n",
+      "    int tag = JS_VALUE_GET_TAG(v);\n    if (!__builtin_constant_p(tag))\n" +
+      '        __asm__("" : "+r"(tag));\n    return tag == JS_TAG_EXCEPTION;\n',
   },
   {
     file: "quickjs.c",

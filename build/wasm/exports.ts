@@ -3,13 +3,17 @@ import { EXTERNAL_KINDS, readGlobals, readModule, SectionId } from "./module.ts"
 import type { Export, ModuleInfo } from "./module.ts";
 import { replaceSections } from "./rewrite.ts";
 
-/** The same module without the exports that are not named. */
+/** What the name of an export begins with that may stand for a callback: src/shim/brief.c. */
+const VARIANT = /^brief_/;
+
+/** The same module without the exports that are not named. One that stands for a callback gets its name. */
 export function keepExports(module: Uint8Array, names: readonly string[]): Uint8Array {
   const info = readModule(module);
+  const kept = info.exports.filter(({ name }) => names.includes(name));
   return withExports(
     module,
     info,
-    info.exports.filter(({ name }) => names.includes(name)),
+    kept.map((entry) => ({ ...entry, name: entry.name.replace(VARIANT, "") })),
   );
 }
 

@@ -5,16 +5,24 @@
 
 static PER_REQUEST Stream brief_stream;
 
+/* The export that has the place of the hook's callback in a module of brief streams; build/wasm/exports.ts gives it the
+   callback's name. NULL: there is none. */
+static const char *brief_callback(Hook hook) {
+  if (!vm.streams_are_brief)
+    return NULL;
+  return hook == HOOK_REQUEST_HEADERS    ? "brief_proxy_on_request_headers"
+         : hook == HOOK_RESPONSE_HEADERS ? "brief_proxy_on_response_headers"
+                                         : NULL;
+}
+
 /* At build time. */
 static void start_brief_streams(void) { init_stream(&brief_stream, false); }
 
 /* False: the stream may need its own memory, or may not be the filter's to see. */
-static bool is_brief(void) {
-  return vm.streams_are_brief && !vm.depth && vm.newest_plugin && !vm.newest_plugin->aside_until;
-}
+static bool is_brief(void) { return !vm.depth && vm.newest_plugin && !vm.newest_plugin->aside_until; }
 
-/* The whole life of a stream. Returns the action for the host. */
-static uint32_t run_brief_stream(uint32_t id, Message *message, Hook hook) {
+/* The whole life of a stream. Returns the action for the host. A module has one of the two that call it, or none. */
+static inline __attribute__((always_inline)) uint32_t run_brief_stream(uint32_t id, Message *message, Hook hook) {
   Plugin *plugin = vm.newest_plugin;
   start_stream(&brief_stream, id, plugin);
   vm.brief_stream = &brief_stream;

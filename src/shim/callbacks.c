@@ -134,12 +134,16 @@ static void end_brief_stream(uint32_t id) {
 
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  if (is_brief())
-    return run_brief_stream(id, &brief_stream.request, HOOK_REQUEST_HEADERS);
   Stream *stream = stream_for(id, false);
   uint32_t action = stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : pass_by(id);
   end_brief_stream(id);
   return action;
+}
+
+EXPORT(brief_proxy_on_request_headers)
+uint32_t brief_proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
+  return is_brief() ? run_brief_stream(id, &brief_stream.request, HOOK_REQUEST_HEADERS)
+                    : proxy_on_request_headers(id, num_headers, end_of_stream);
 }
 
 EXPORT(proxy_on_request_body)
@@ -155,13 +159,17 @@ EXPORT(proxy_on_request_trailers) uint32_t proxy_on_request_trailers(uint32_t id
 
 EXPORT(proxy_on_response_headers)
 uint32_t proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  if (is_brief())
-    return run_brief_stream(id, &brief_stream.response, HOOK_RESPONSE_HEADERS);
   Stream *stream = stream_for(id, false);
   uint32_t action =
       stream ? headers_arrive(&stream->response, HOOK_RESPONSE_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
   end_brief_stream(id);
   return action;
+}
+
+EXPORT(brief_proxy_on_response_headers)
+uint32_t brief_proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
+  return is_brief() ? run_brief_stream(id, &brief_stream.response, HOOK_RESPONSE_HEADERS)
+                    : proxy_on_response_headers(id, num_headers, end_of_stream);
 }
 
 EXPORT(proxy_on_response_body)

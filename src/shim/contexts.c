@@ -115,7 +115,7 @@ static Stream *new_stream(uint32_t id, Plugin *plugin) {
 }
 
 /* Leaves nothing in a stream that has ended which the next one must not find. */
-static void reset_stream(Stream *stream) {
+static no_inline void reset_stream(Stream *stream) {
   disown_views(&stream->request);
   disown_views(&stream->response);
   reset_message(&stream->request);

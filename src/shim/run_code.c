@@ -230,25 +230,21 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     case OP_call0:
     case OP_call1:
     case OP_call2:
-    case OP_call3: {
-      int count = opcode - OP_call0;
-      frame->cur_pc = (uint8_t *)pc;
-      value = js_call_any(context, sp[-count - 1], JS_UNDEFINED, count, (JSValueConst *)sp - count, 0);
-      if (unlikely(JS_IsException(value)))
-        goto failed;
-      for (count++; count; count--)
-        JS_FreeValue(context, *--sp);
-      *sp++ = value;
-      break;
-    }
+    case OP_call3:
     case OP_call_method: {
-      int count = get_u16(pc);
-      pc += 2;
+      int count = opcode - OP_call0, below = 1; /* the function, and what it is a method of */
+      if (opcode == OP_call_method) {
+        count = get_u16(pc);
+        pc += 2;
+        below = 2;
+      }
+      JSValue *arguments = sp - count;
       frame->cur_pc = (uint8_t *)pc;
-      value = js_call_any(context, sp[-count - 1], sp[-count - 2], count, (JSValueConst *)sp - count, 0);
+      value = js_call_any(context, arguments[-1], below == 2 ? arguments[-2] : JS_UNDEFINED, count,
+                          (JSValueConst *)arguments, 0);
       if (unlikely(JS_IsException(value)))
         goto failed;
-      for (count += 2; count; count--)
+      for (arguments -= below; sp > arguments;)
         JS_FreeValue(context, *--sp);
       *sp++ = value;
       break;
