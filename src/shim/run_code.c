@@ -41,37 +41,35 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     switch (opcode) {
     case OP_get_arg0:
     case OP_get_arg1:
-    case OP_get_arg2:
-    case OP_get_arg3:
       value = frame->arg_buf[opcode - OP_get_arg0];
-      goto push_borrowed;
+      goto push_copy;
     case OP_get_loc0:
     case OP_get_loc1:
     case OP_get_loc2:
     case OP_get_loc3:
       value = frame->var_buf[opcode - OP_get_loc0];
-      goto push_borrowed;
+      goto push_copy;
     case OP_get_loc8:
       value = frame->var_buf[*pc++];
-      goto push_borrowed;
+      goto push_copy;
     case OP_get_var_ref0:
     case OP_get_var_ref1:
     case OP_get_var_ref2:
     case OP_get_var_ref3:
       value = *function->u.func.var_refs[opcode - OP_get_var_ref0]->pvalue;
-      goto push_borrowed;
+      goto push_copy;
     case OP_get_loc_check:
       value = frame->var_buf[get_u16(pc)];
       if (unlikely(JS_IsUninitialized(value)))
         goto continues;
       pc += 2;
-      goto push_borrowed;
+      goto push_copy;
     case OP_get_var_ref_check:
       value = *function->u.func.var_refs[get_u16(pc)]->pvalue;
       if (unlikely(JS_IsUninitialized(value)))
         goto continues;
       pc += 2;
-      goto push_borrowed;
+      goto push_copy;
     case OP_push_atom_value:
       if (!is_string_atom(runtime, get_u32(pc)))
         goto continues;
@@ -94,10 +92,6 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     case OP_push_i8:
       value = js_int32(signed_byte(pc));
       pc += 1;
-      goto push;
-    case OP_push_i16:
-      value = js_int32(get_i16(pc));
-      pc += 2;
       goto push;
     case OP_push_empty_string:
       value = js_empty_string(runtime);
@@ -145,13 +139,14 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
       JS_FreeValue(context, sp[-1]);
       sp[-1] = value;
       break;
-    push_borrowed:
-      if (*pc == OP_get_field) { /* what is read from lives on */
+    push_copy:
+      value = js_dup(value);
+      if (*pc == OP_get_field) { /* it does not come onto the stack */
+        JSValue object = value;
         pc += 5;
         frame->cur_pc = (uint8_t *)pc;
-        value = js_get_field(context, value, get_u32(pc - 4));
-      } else {
-        value = js_dup(value);
+        value = js_get_field(context, object, get_u32(pc - 4));
+        JS_FreeValue(context, object);
       }
     push:
       if (unlikely(JS_IsException(value)))

@@ -90,6 +90,13 @@ test.each([
      Object.defineProperty(String.prototype, "x", { get() { "use strict"; return typeof this; }, configurable: true }); twice("abc"); delete String.prototype.x;`,
   ],
   [
+    "a getter that takes away what it is read from",
+    `let held = { get x() { held = null; const y = this.y + this.z; return [y, typeof this]; }, y: "y", z: [1, 2, 3] }; say(held.x); say(held);
+     let made = 0; const make = () => ({ get x() { other = make(); made++; return this.y.join(); }, y: [1, 2, made] }); let other = make();
+     say(other.x, other.x, other.x, made);
+     const read2 = (one) => { const change = () => { one = undefined; }; const value = { get x() { change(); return one; } }; one = value; return [one.x, one]; }; say(read2(1));`,
+  ],
+  [
     "a getter that changes where it was found",
     `const p = { get x() { delete p.x; return "once"; } }, a = Object.create(p); twice(a); Object.defineProperty(p, "x", { get() { Object.setPrototypeOf(a, null); return "last"; } }); twice(a);`,
   ],
