@@ -24,6 +24,10 @@ static bool take_condition(JSContext *context, JSValue value) {
                                                                : JS_ToBoolFree(context, value);
 }
 
+/* What this loop's own frame takes of the module's stack, besides: as much as the engine's, so that the limit of that
+   stack (guard.c) is reached before the end of the host's, of which both take as much. */
+enum { FRAME_MARGIN = 112 };
+
 /* From frame->cur_pc on, with frame->cur_sp as the stack's end. Frees the frame's values as the engine's loop does:
    those of an async function are its owner's. */
 static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSValueConst this, int argc,
@@ -33,6 +37,8 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
   JSContext *context = code->realm;
   const uint8_t *pc = frame->cur_pc;
   JSValue *sp = frame->cur_sp, value;
+  char margin[FRAME_MARGIN];
+  __asm__ volatile("" : : "r"(margin));
   frame->cur_sp = NULL; /* it runs */
   frame->prev_frame = runtime->current_stack_frame;
   runtime->current_stack_frame = frame;
@@ -92,9 +98,6 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     case OP_push_i8:
       value = js_int32(signed_byte(pc));
       pc += 1;
-      goto push;
-    case OP_push_empty_string:
-      value = js_empty_string(runtime);
       goto push;
     case OP_undefined:
       value = JS_UNDEFINED;
@@ -176,9 +179,8 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     case OP_lnot:
       sp[-1] = js_bool(!take_condition(context, sp[-1]));
       break;
-    case OP_is_undefined:
     case OP_is_undefined_or_null: {
-      bool is = JS_IsUndefined(sp[-1]) || (opcode == OP_is_undefined_or_null && JS_IsNull(sp[-1]));
+      bool is = JS_IsUndefined(sp[-1]) || JS_IsNull(sp[-1]);
       JS_FreeValue(context, sp[-1]);
       sp[-1] = js_bool(is);
       break;
