@@ -5,14 +5,14 @@
 
 static PER_REQUEST Stream brief_stream;
 
-/* The export that has the place of the hook's callback in a module of brief streams; build/wasm/exports.ts gives it the
-   callback's name. NULL: there is none. */
-static const char *brief_callback(Hook hook) {
-  if (!vm.streams_are_brief)
-    return NULL;
-  return hook == HOOK_REQUEST_HEADERS    ? "brief_proxy_on_request_headers"
-         : hook == HOOK_RESPONSE_HEADERS ? "brief_proxy_on_response_headers"
-                                         : NULL;
+/* The export for the hook's callback: in a module of brief streams another one may have its place, and gets its name
+   (build/wasm/exports.ts). */
+static const char *callback_export(Hook hook) {
+  if (vm.streams_are_brief && hook == HOOK_REQUEST_HEADERS)
+    return "brief_proxy_on_request_headers";
+  if (vm.streams_are_brief && hook == HOOK_RESPONSE_HEADERS)
+    return "brief_proxy_on_response_headers";
+  return hook_names[hook].callback;
 }
 
 /* At build time. */

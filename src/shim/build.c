@@ -217,7 +217,7 @@ static void set_outcome(void) {
     append_name(list, "proxy_on_http_call_response");
   for (Hook hook = 0; hook < HOOK_COUNT; hook++)
     if (needs_callback(hook))
-      append_name(list, brief_callback(hook) ? brief_callback(hook) : hook_names[hook].callback);
+      append_name(list, callback_export(hook));
   for (size_t i = 0; i < HANDLER_COUNT; i++)
     if (handler_names[i].callback && (i == HANDLER_TICK ? needs_tick() : !JS_IsUndefined(vm.handlers[i])))
       append_name(list, handler_names[i].callback);

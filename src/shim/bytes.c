@@ -151,7 +151,7 @@ static bool borrow_string(JSContext *context, JSValueConst value, bool with_surr
     return false;
   JSString *p = JS_VALUE_GET_STRING(string);
   if (!p->is_wide_char && is_ascii((const char *)str8(p), p->len)) {
-    *bytes = (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
+    *bytes = bytes_of(string);
     return true;
   }
   size_t size;

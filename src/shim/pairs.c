@@ -79,6 +79,14 @@ static uint64_t last_bytes(const char *data, size_t size) {
   return 0x100000001u * (two[0] | (uint64_t)two[1] << 16);
 }
 
+/* Whether it holds of all bytes, eight at a time. */
+static inline __attribute__((always_inline)) bool holds_of_all(const Bytes *bytes, bool (*holds)(uint64_t)) {
+  bool all = holds(last_bytes(bytes->data, bytes->size));
+  for (size_t i = 0; all && i + 8 < bytes->size; i += 8)
+    all = holds(last_bytes(bytes->data + i, 8));
+  return all;
+}
+
 /* A character of a field name (RFC 9110 section 5.6.2), as a table with one bit for each ASCII character. */
 static bool is_token_character(unsigned char c) {
   static const uint32_t table[4] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
@@ -114,10 +122,7 @@ static no_inline bool check_header_name(JSContext *context, const Bytes *name) {
 static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *name) {
   if (!borrow_byte_string(context, value, name))
     return false;
-  bool plain = name->size && is_plain_name(last_bytes(name->data, name->size));
-  for (size_t i = 0; plain && i + 8 < name->size; i += 8)
-    plain = is_plain_name(last_bytes(name->data + i, 8));
-  return plain || check_header_name(context, name);
+  return (name->size && holds_of_all(name, is_plain_name)) || check_header_name(context, name);
 }
 
 /* Whether none of eight bytes is below 16, as the three are that a value must not have. */
@@ -136,10 +141,7 @@ static no_inline bool check_header_value(JSContext *context, const Bytes *value)
 static bool borrow_header_value(JSContext *context, JSValueConst value, Bytes *bytes) {
   if (!borrow_byte_string(context, value, bytes))
     return false;
-  bool visible = is_all_visible(last_bytes(bytes->data, bytes->size));
-  for (size_t i = 0; visible && i + 8 < bytes->size; i += 8)
-    visible = is_all_visible(last_bytes(bytes->data + i, 8));
-  return visible || check_header_value(context, bytes);
+  return holds_of_all(bytes, is_all_visible) || check_header_value(context, bytes);
 }
 
 /* A serialized list under construction. Most are short, and need no memory of their own. */

@@ -12,8 +12,6 @@ static no_inline JSValue continue_code(JSStackFrame *frame, JSValueConst this, i
                          SHIM_CALL_CONTINUES | (failed ? SHIM_CALL_FAILED : 0));
 }
 
-static int8_t signed_byte(const uint8_t *at) { return (int8_t)*at; }
-
 static bool is_string_atom(const JSRuntime *runtime, JSAtom atom) {
   return !__JS_AtomIsTaggedInt(atom) && runtime->atom_array[atom]->atom_type == JS_ATOM_TYPE_STRING;
 }
@@ -96,7 +94,7 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
       value = js_int32(opcode - OP_push_0);
       goto push;
     case OP_push_i8:
-      value = js_int32(signed_byte(pc));
+      value = js_int32(get_i8(pc));
       pc += 1;
       goto push;
     case OP_undefined:
@@ -194,7 +192,7 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     case OP_if_false8:
     case OP_if_true8:
     case OP_goto8: {
-      const uint8_t *target = pc + signed_byte(pc);
+      const uint8_t *target = pc + get_i8(pc);
       bool goes = opcode == OP_goto8 || take_condition(context, *--sp) == (opcode == OP_if_true8);
       pc = goes ? target : pc + 1;
       if (unlikely(js_poll_interrupts(context)))

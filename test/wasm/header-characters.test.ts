@@ -5,10 +5,11 @@ import { expect, test } from "vitest";
 import { buildModule } from "../build-filter.ts";
 import { TestHost } from "../host/index.ts";
 
-/** Says what was told wrongly. `place` keeps a callback within its time: all lengths, with the character at one place. */
+/** Says what was told wrongly, of texts with the character at one place. */
 const FILTER = `import { defineFilter, Response } from "proxy-wasm-ts";
   const token = /^[!#$%&'*+.^_\`|~0-9A-Za-z-]+$/;
   export default defineFilter({
+    limits: { callbackMs: 60_000 },
     onRequestHeaders(request) {
       const place = Number(request.headers.get("x-place"));
       const wrong: string[] = [];
@@ -29,12 +30,7 @@ const FILTER = `import { defineFilter, Response } from "proxy-wasm-ts";
   });`;
 
 test("each character at each place", async () => {
-  await using module = await buildModule(
-    FILTER.replace("defineFilter({", "defineFilter({ limits: { callbackMs: 60_000 },"),
-    {
-      typecheck: false,
-    },
-  );
+  await using module = await buildModule(FILTER, { typecheck: false });
   await using host = await TestHost.load(module.wasm);
   for (let place = 0; place < 23; place++) {
     const answer = await host.fetch("http://a/", { headers: { "x-place": String(place) } });
