@@ -183,8 +183,6 @@ static const JSMallocFunctions build_malloc_functions = {js_def_calloc, js_def_m
                                                          build_usable_size};
 
 #ifdef __wasm__
-extern char __heap_base;
-
 BUILD_EXPORT(build_heap_start) const char *build_heap_start(void) { return &__heap_base; }
 #endif
 

@@ -23,6 +23,8 @@
 
 #include "vm.h"
 
+#include "allocator.c"
+
 #include "memory.c"
 
 #include "id_table.c"
