@@ -8,5 +8,5 @@ import { removeFunctions } from "../wasm/remove-functions.ts";
  * @throws Error when it has an instruction that not all Proxy-Wasm hosts have
  */
 export function strip(module: Uint8Array, exports: readonly string[], first: readonly string[] = []): Uint8Array {
-  return removeFunctions(keepExports(module, exports), first);
+  return removeFunctions(keepExports(module, exports), { first, keepApart: true });
 }

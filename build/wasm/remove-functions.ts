@@ -5,36 +5,48 @@ import { encodeCustomSection } from "./custom-sections.ts";
 import { encodeElements, readElements } from "./elements.ts";
 import { concat, encodeName, encodeSection, encodeU32, sizeOfU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
+import { callGuards, fillerBodies } from "./inlining.ts";
 import { Op } from "./instructions.ts";
-import { EXTERNAL_KINDS, readModule, readVector, SectionId } from "./module.ts";
+import { EXTERNAL_KINDS, readModule, readSignatures, readVector, SectionId, signature } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 import { Reader } from "./reader.ts";
 import { directCalls } from "./references.ts";
 import type { DirectCall } from "./references.ts";
 import { replaceSections } from "./rewrite.ts";
 
+export interface RemoveOptions {
+  /**
+   * Names of functions that lie before all others, in this order. V8 compiles a module's functions in their order, and a request finds the
+   * caches of the processor cold: what it runs should be on few pages.
+   */
+  readonly first?: readonly string[];
+  /** Whether functions are kept from being put into their callers: see inlining.ts. Default: no. */
+  readonly keepApart?: boolean;
+}
+
 /**
  * The same module without the functions, imported ones included, that nothing reaches from its exports and its table. Of the custom
  * sections it has the functions' names and the hints for their branches.
  *
- * @param first - names of functions that lie before all others, in this order. V8 compiles a module's functions in their order, and a
- *   request finds the caches of the processor cold: what it runs should be on few pages.
  * @throws Error when it has an instruction that not all Proxy-Wasm hosts have
  */
-export function removeFunctions(module: Uint8Array, first: readonly string[] = []): Uint8Array {
+export function removeFunctions(module: Uint8Array, { first = [], keepApart = false }: RemoveOptions = {}): Uint8Array {
   const info = readModule(module);
   const code = functionCode(info);
   const calls = callsOfReached(info, code);
   const kept = new Set(calls.keys());
   const names = functionNames(info);
   const order = inOrder(kept, code, names, first);
-  const renumber = new Map(order.map((index, at) => [index, at]));
+  const imported = order.filter((index) => !code.has(index)).length;
+  const fillers = keepApart ? fillerBodies() : [];
+  const renumber = new Map(order.map((index, at) => [index, at < imported ? at : at + fillers.length]));
   const oldHints = readBranchHints(info);
   const newIndex = (index: number) => renumber.get(index) ?? -1;
   const defined = order.flatMap((index) => {
     const body = code.get(index);
-    return body === undefined ? [] : [[index, body] as const];
+    return body === undefined ? [] : [newFunction(index, body, calls.get(index) ?? [], newIndex)];
   });
+  const guards = keepApart ? guardsOf(defined, imported) : [];
   const rewritten = replaceSections(module, info, (section) => {
     switch (section.id) {
       case SectionId.Custom:
@@ -44,7 +56,9 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
       case SectionId.Function: {
         const types = readVector([section], section.id, (reader) => reader.u32());
         const first = info.functions.length - types.length;
-        return encodeSection(section.id, vector(defined.map(([index]) => encodeU32(types[index - first] ?? 0))));
+        const ofFillers = fillers.map(() => readSignatures(info).indexOf(signature([], [])));
+        const ofOthers = defined.map(({ index }) => types[index - first] ?? 0);
+        return encodeSection(section.id, vector([...ofFillers, ...ofOthers].map(encodeU32)));
       }
       case SectionId.Export:
         return encodeSection(section.id, exportsOf(info, newIndex));
@@ -53,12 +67,15 @@ export function removeFunctions(module: Uint8Array, first: readonly string[] = [
         return encodeElements({ offset, functions: functions.map(newIndex) });
       }
       case SectionId.Code: {
-        const bodies = new Writer().u32(defined.length);
+        const bodies = new Writer().u32(fillers.length + defined.length);
+        for (const filler of fillers) {
+          bodies.u32(filler.length).write(filler);
+        }
         const hints = new Map(
-          defined.map(([index, body]) => {
-            const moved = writeBody(bodies, body, calls.get(index) ?? [], newIndex, oldHints.get(index));
-            return [newIndex(index), moved];
-          }),
+          defined.map((written, at) => [
+            newIndex(written.index),
+            writeBody(bodies, written, newIndex, oldHints.get(written.index), guards[at]),
+          ]),
         );
         return concat([encodeBranchHints(hints), encodeSection(section.id, bodies.bytes)]);
       }
@@ -126,24 +143,61 @@ function exportsOf(info: ModuleInfo, newIndex: (index: number) => number): Uint8
   );
 }
 
-/** Writes the code with the functions' new indices. @returns its hints at their new places */
-function writeBody(
-  code: Writer,
+/** A function of the module itself, as it is written. */
+interface NewFunction {
+  readonly index: number;
+  readonly body: Uint8Array;
+  readonly calls: readonly DirectCall[];
+  /** How many bytes longer each call becomes by the callee's new index. */
+  readonly longer: readonly number[];
+}
+
+function newFunction(
+  index: number,
   body: Uint8Array,
   calls: readonly DirectCall[],
   newIndex: (index: number) => number,
-  hints: BodyHints = new Map(),
-): BodyHints {
+): NewFunction {
   const longer = calls.map(({ start, end, callee }) => 1 + sizeOfU32(newIndex(callee)) - (end - start));
-  code.u32(longer.reduce((length, more) => length + more, body.length));
+  return { index, body, calls, longer };
+}
+
+function lengthOf({ body, longer }: NewFunction): number {
+  return longer.reduce((length, more) => length + more, body.length);
+}
+
+/** @param firstFiller - the index of the first of the functions that use up a host's budget */
+function guardsOf(functions: readonly NewFunction[], firstFiller: number): Uint8Array[] {
+  const places = new Map(functions.map(({ index }, at) => [index, at]));
+  const shapes = functions.map((caller) => ({
+    length: lengthOf(caller),
+    callees: caller.calls.flatMap(({ callee }) => places.get(callee) ?? []),
+  }));
+  return callGuards(shapes, firstFiller);
+}
+
+/** Writes the code with the functions' new indices, after a guard. @returns its hints at their new places */
+function writeBody(
+  code: Writer,
+  written: NewFunction,
+  newIndex: (index: number) => number,
+  hints: BodyHints = new Map(),
+  guard: Uint8Array = new Uint8Array(),
+): BodyHints {
+  const { body, calls, longer } = written;
+  code.u32(lengthOf(written) + guard.length);
   let copied = 0;
+  if (guard.length > 0) {
+    copied = endOfLocals(body);
+    code.write(body.subarray(0, copied)).write(guard);
+  }
   for (const { start, end, callee } of calls) {
     code.write(body.subarray(copied, start)).byte(Op.Call).u32(newIndex(callee));
     copied = end;
   }
   code.write(body.subarray(copied));
   const moved = new Map<number, boolean>();
-  let [passed, moves] = [0, 0];
+  let [passed, moves] = [0, guard.length];
   for (const [offset, likely] of hints) {
     for (let call = calls[passed]; call !== undefined && call.start < offset; call = calls[++passed]) {
       moves += longer[passed] ?? 0;
@@ -151,6 +205,13 @@ function writeBody(
     moved.set(offset + moves, likely);
   }
   return moved;
+}
+
+/** Where a function's instructions begin. */
+function endOfLocals(body: Uint8Array): number {
+  const reader = new Reader(body);
+  reader.list(() => [reader.u32(), reader.byte()]);
+  return reader.offset;
 }
 
 const FUNCTION_NAMES = 1;

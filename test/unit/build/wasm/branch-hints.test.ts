@@ -54,7 +54,7 @@ test("other hints take the place of those that were there, and none leave no sec
 
 test("hints stay with their branches when functions go and calls become shorter", () => {
   const module = withBranchHints(build(), hintsFor(build(), LISTED).hints);
-  const smaller = removeFunctions(module, ["choice"]);
+  const smaller = removeFunctions(module, { first: ["choice"] });
   expect(readModule(smaller).functions).toHaveLength(3);
   expect(signs(smaller)).toEqual({ turns: "+", choice: "-" });
 });
