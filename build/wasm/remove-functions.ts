@@ -10,7 +10,7 @@ import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readSignatures, readVector, SectionId, signature } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 import { Reader } from "./reader.ts";
-import { directCalls } from "./references.ts";
+import { directCalls, skipLocals } from "./references.ts";
 import type { DirectCall } from "./references.ts";
 import { replaceSections } from "./rewrite.ts";
 
@@ -56,7 +56,7 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart = fa
       case SectionId.Function: {
         const types = readVector([section], section.id, (reader) => reader.u32());
         const first = info.functions.length - types.length;
-        const ofFillers = fillers.map(() => readSignatures(info).indexOf(signature([], [])));
+        const ofFillers = fillers.map(() => typeOfNothing(info));
         const ofOthers = defined.map(({ index }) => types[index - first] ?? 0);
         return encodeSection(section.id, vector([...ofFillers, ...ofOthers].map(encodeU32)));
       }
@@ -84,6 +84,15 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart = fa
     }
   });
   return concat([rewritten, encodeNames(names, renumber)]);
+}
+
+/** @throws Error when no function of the module has it, as proxy_abi_version_0_2_1 does */
+function typeOfNothing(info: ModuleInfo): number {
+  const type = readSignatures(info).indexOf(signature([], []));
+  if (type === -1) {
+    throw new Error("the module has no function without parameters and results");
+  }
+  return type;
 }
 
 /** The calls in each function that is reached, by its index; imported ones have none. */
@@ -188,7 +197,9 @@ function writeBody(
   code.u32(lengthOf(written) + guard.length);
   let copied = 0;
   if (guard.length > 0) {
-    copied = endOfLocals(body);
+    const reader = new Reader(body);
+    skipLocals(reader);
+    copied = reader.offset;
     code.write(body.subarray(0, copied)).write(guard);
   }
   for (const { start, end, callee } of calls) {
@@ -205,13 +216,6 @@ function writeBody(
     moved.set(offset + moves, likely);
   }
   return moved;
-}
-
-/** Where a function's instructions begin. */
-function endOfLocals(body: Uint8Array): number {
-  const reader = new Reader(body);
-  reader.list(() => [reader.u32(), reader.byte()]);
-  return reader.offset;
 }
 
 const FUNCTION_NAMES = 1;
