@@ -7,12 +7,19 @@
  * What clang has inlined everywhere is none of the module's functions: its entry stays. Build the engine, and look at the budgets.
  *
  * build/engine/request-functions.txt is made anew: what the requests of these filters run, what most of them run first. And
- * build/engine/branches.txt: which way branches go there, on average of the filters that reach them.
+ * build/engine/branches.txt: which way branches go there, on average of the filters that reach them. And
+ * build/engine/busy-functions.txt: what one request runs so often that calls are a good part of its time.
  */
 
 import { parseArgs } from "node:util";
 
-import { readHotFunctions, writeBranches, writeHotFunctions, writeRequestFunctions } from "../build/engine/engine.ts";
+import {
+  readHotFunctions,
+  writeBranches,
+  writeBusyFunctions,
+  writeHotFunctions,
+  writeRequestFunctions,
+} from "../build/engine/engine.ts";
 import type { Branches } from "../build/engine/hints.ts";
 import { BALANCED } from "../build/engine/optimize.ts";
 import { readParts } from "../build/steps/engine-module.ts";
@@ -40,6 +47,11 @@ const ORDER_COMMENT = [
   'before all others in a module. "npm run engine:profile" writes this list.',
 ];
 
+const BUSY_COMMENT = [
+  "Functions that do ten thousand instructions or more for one request of the benchmark's filters, or of one that calls the SDK's native",
+  'functions. A host\'s compiler may put their callees into them. "npm run engine:profile" writes this list.',
+];
+
 const BRANCHES_COMMENT = [
   "Which way each `if` and `br_if` of a function goes in the requests of the benchmark's filters: + is taken, - is not, . unknown.",
   'They become hints for compilers of WebAssembly. "npm run engine:profile" writes this list.',
@@ -50,6 +62,9 @@ const LIKELY = 0.9;
 
 /** Shares of a request's instructions, in the filter where they are largest. */
 const [WORTH_ADDING, WORTH_KEEPING] = [0.003, 0.0005];
+
+/** Instructions a request. */
+const BUSY = 10_000;
 
 /** Calls a request from which a function is not an exception's. */
 const EACH_SECOND_REQUEST = 0.5;
@@ -63,13 +78,19 @@ interface Profiled {
 /** Of all functions, those that run for requests, and in how many filters. */
 type Users = Map<string, number>;
 
-async function profile(): Promise<{ found: Map<string, Profiled>; users: Users }> {
+async function profile(): Promise<{ found: Map<string, Profiled>; users: Users; busy: Set<string> }> {
   const found = new Map<string, Profiled>();
   const users: Users = new Map();
+  const busy = new Set<string>();
   const add = (module: Uint8Array, instructions: ReadonlyMap<string, number>) => {
     const info = readModule(module);
     const names = functionNames(info);
     const all = total(instructions);
+    for (const [name, count] of instructions) {
+      if (count >= BUSY) {
+        busy.add(name);
+      }
+    }
     for (const { index, bytes } of functionBodies(info)) {
       const name = names.get(index) ?? "";
       const share = Math.max((instructions.get(name) ?? 0) / all, found.get(name)?.share ?? 0);
@@ -93,7 +114,7 @@ async function profile(): Promise<{ found: Map<string, Profiled>; users: Users }
   for (const { counts } of await countCases(module, 5)) {
     add(module, counts.instructions);
   }
-  return { found, users };
+  return { found, users, busy };
 }
 
 /** Which way the branches of each function go. A filter counts as much as another, however often it reaches one. */
@@ -141,7 +162,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(USAGE);
 } else {
-  const [{ found, users }, hot, { library }] = [await profile(), await readHotFunctions(), await readParts()];
+  const [{ found, users, busy }, hot, { library }] = [await profile(), await readHotFunctions(), await readParts()];
   const fixed = new Set([...hot, ...library, ...BALANCED]);
   const added = worthAdding(new Map([...found].filter(([name]) => !fixed.has(name))), Number(values.bytes));
   const gone = hot.filter((name) => !BALANCED.has(name) && (found.get(name)?.share ?? Infinity) < WORTH_KEEPING);
@@ -149,6 +170,7 @@ if (values.help) {
   if (!values["dry-run"]) {
     const order = [...users].sort(([, a], [, b]) => b - a).map(([name]) => name);
     await writeRequestFunctions(order, ORDER_COMMENT);
+    await writeBusyFunctions([...busy], BUSY_COMMENT);
     await writeBranches(await profileBranches(), BRANCHES_COMMENT);
     await writeHotFunctions([...hot.filter((name) => !gone.includes(name)), ...added], COMMENT);
   }

@@ -144,7 +144,7 @@ async function makeModule(
   const pruned = prune(started.wasm, started.deadPlaces);
   const parts = await readParts();
   const strippedAndLabelled = () =>
-    label(strip(pruned, started.exports, parts.requests), {
+    label(strip(pruned, started.exports, parts), {
       parts,
       heapStart: started.heapStart,
       bytecode: bytecode.length,

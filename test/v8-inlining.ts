@@ -1,4 +1,5 @@
 import { functionCode } from "../build/wasm/code.ts";
+import { functionNames } from "../build/wasm/function-names.ts";
 import { readModule } from "../build/wasm/module.ts";
 import { directCalls } from "../build/wasm/references.ts";
 
@@ -12,9 +13,13 @@ export interface Inlining {
 /**
  * What V8 without its baseline compiler, as Envoy runs it, does to a module: `should_inline` and `InlineWasmCall` in
  * src/wasm/turboshaft-graph-interface.cc, `NoLiftoffBudget` and `BudgetScaleFactor` in src/wasm/inlining-tree.h.
+ *
+ * @param except - callers that do not count, by name
  */
-export function simulateInlining(module: Uint8Array): Inlining {
-  const functions = [...functionCode(readModule(module))].map(([index, body]) => ({
+export function simulateInlining(module: Uint8Array, except: readonly string[] = []): Inlining {
+  const info = readModule(module);
+  const names = functionNames(info);
+  const functions = [...functionCode(info)].map(([index, body]) => ({
     index,
     length: body.length,
     callees: directCalls(body).map(({ callee }) => callee),
@@ -25,7 +30,7 @@ export function simulateInlining(module: Uint8Array): Inlining {
   const scale = Math.min(1, Math.max(0, (small - 0.25) / 0.25));
   const factor = 2 * (1 - scale) + 5 * scale;
   let inlined = 0;
-  for (const caller of functions) {
+  for (const caller of functions.filter(({ index }) => !except.includes(names.get(index) ?? ""))) {
     let positions = 0;
     const visit = (callees: readonly number[], budget: number) => {
       for (const callee of callees) {

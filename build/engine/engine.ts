@@ -35,6 +35,7 @@ const PROFILE_STAMP = join(CACHE, "profile.inputs");
 const HOT_FUNCTIONS = join(packageRoot, "build", "engine", "hot-functions.txt");
 const BRANCHES = join(packageRoot, "build", "engine", "branches.txt");
 const REQUEST_FUNCTIONS = join(packageRoot, "build", "engine", "request-functions.txt");
+const BUSY_FUNCTIONS = join(packageRoot, "build", "engine", "busy-functions.txt");
 
 /** Both engine modules, by name. */
 export const ENGINE_MODULES: readonly EngineModule[] = [COMPILER, RUNTIME];
@@ -98,9 +99,13 @@ export async function addProfile(report: (line: string) => void): Promise<void> 
   const scripts = await Promise.all(
     ["parts.ts", "hints.ts"].map((name) => readFile(join(packageRoot, "build", "engine", name), "utf8")),
   );
-  const [requests, branches] = [await readList(REQUEST_FUNCTIONS), await readBranches()];
+  const [requests, busy, branches] = [
+    await readList(REQUEST_FUNCTIONS),
+    await readList(BUSY_FUNCTIONS),
+    await readBranches(),
+  ];
   const inputs = createHash("sha256")
-    .update([await inputsOf(RUNTIME), ...scripts, ...requests, ...[...branches].flat()].join(":"))
+    .update([await inputsOf(RUNTIME), ...scripts, ...requests, "busy", ...busy, ...[...branches].flat()].join(":"))
     .digest("hex");
   if (existsSync(PARTS) && existsSync(PROFILE_STAMP) && (await readFile(PROFILE_STAMP, "utf8")) === inputs) {
     return;
@@ -111,11 +116,11 @@ export async function addProfile(report: (line: string) => void): Promise<void> 
     report(`no hints for functions that have changed (npm run engine:profile makes new ones): ${stale.join(", ")}`);
   }
   await writeFile(fileOf(RUNTIME), withBranchHints(bytes, hints));
-  await writeParts(readModule(bytes), requests);
+  await writeParts(readModule(bytes), { requests, busy });
   await writeFile(PROFILE_STAMP, inputs);
 }
 
-async function writeParts(runtime: ModuleInfo, requests: readonly string[]): Promise<void> {
+async function writeParts(runtime: ModuleInfo, profile: Pick<Parts, "requests" | "busy">): Promise<void> {
   const names = [...functionNames(runtime)]
     .filter(([index]) => index >= runtime.imports.length)
     .map(([, name]) => name);
@@ -129,7 +134,8 @@ async function writeParts(runtime: ModuleInfo, requests: readonly string[]): Pro
     },
     ...sortFunctions(names, engine, await ownFiles(RUNTIME)),
     // Only an order: what clang has meanwhile inlined everywhere does no harm in it.
-    requests: requests.filter((name) => names.includes(name)),
+    requests: profile.requests.filter((name) => names.includes(name)),
+    busy: profile.busy.filter((name) => names.includes(name)),
   };
   await writeFile(PARTS, JSON.stringify(parts));
 }
@@ -186,6 +192,11 @@ export async function writeHotFunctions(names: readonly string[], comment: reado
 /** The next build of a filter takes it, after `npm run build:engine`, which need not compile for it. */
 export async function writeRequestFunctions(names: readonly string[], comment: readonly string[]): Promise<void> {
   await writeList(REQUEST_FUNCTIONS, names, comment);
+}
+
+/** As {@link writeRequestFunctions}. */
+export async function writeBusyFunctions(names: readonly string[], comment: readonly string[]): Promise<void> {
+  await writeList(BUSY_FUNCTIONS, [...names].sort(), comment);
 }
 
 /** As {@link writeRequestFunctions}. */

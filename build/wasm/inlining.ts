@@ -31,7 +31,7 @@ export function fillerBodies(): Uint8Array[] {
 export interface CallerShape {
   /** Bytes of its locals and instructions. */
   readonly length: number;
-  /** The functions that it calls, but for imported ones, by their places in the list. */
+  /** The functions that are not to be put into it, by their places in the list. */
   readonly callees: readonly number[];
 }
 

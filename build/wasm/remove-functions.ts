@@ -20,8 +20,8 @@ export interface RemoveOptions {
    * caches of the processor cold: what it runs should be on few pages.
    */
   readonly first?: readonly string[];
-  /** Whether functions are kept from being put into their callers: see inlining.ts. Default: no. */
-  readonly keepApart?: boolean;
+  /** Keeps functions from being put into their callers (inlining.ts), but for some callers, by name. Default: none are kept. */
+  readonly keepApart?: { readonly except: readonly string[] };
 }
 
 /**
@@ -30,7 +30,7 @@ export interface RemoveOptions {
  *
  * @throws Error when it has an instruction that not all Proxy-Wasm hosts have
  */
-export function removeFunctions(module: Uint8Array, { first = [], keepApart = false }: RemoveOptions = {}): Uint8Array {
+export function removeFunctions(module: Uint8Array, { first = [], keepApart }: RemoveOptions = {}): Uint8Array {
   const info = readModule(module);
   const code = functionCode(info);
   const calls = callsOfReached(info, code);
@@ -38,7 +38,7 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart = fa
   const names = functionNames(info);
   const order = inOrder(kept, code, names, first);
   const imported = order.filter((index) => !code.has(index)).length;
-  const fillers = keepApart ? fillerBodies() : [];
+  const fillers = keepApart === undefined ? [] : fillerBodies();
   const renumber = new Map(order.map((index, at) => [index, at < imported ? at : at + fillers.length]));
   const oldHints = readBranchHints(info);
   const newIndex = (index: number) => renumber.get(index) ?? -1;
@@ -46,7 +46,8 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart = fa
     const body = code.get(index);
     return body === undefined ? [] : [newFunction(index, body, calls.get(index) ?? [], newIndex)];
   });
-  const guards = keepApart ? guardsOf(defined, imported) : [];
+  const free = new Set(keepApart?.except);
+  const guards = keepApart && guardsOf(defined, ({ index }) => free.has(names.get(index) ?? ""), imported);
   const rewritten = replaceSections(module, info, (section) => {
     switch (section.id) {
       case SectionId.Custom:
@@ -74,7 +75,7 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart = fa
         const hints = new Map(
           defined.map((written, at) => [
             newIndex(written.index),
-            writeBody(bodies, written, newIndex, oldHints.get(written.index), guards[at]),
+            writeBody(bodies, written, newIndex, oldHints.get(written.index), guards?.[at]),
           ]),
         );
         return concat([encodeBranchHints(hints), encodeSection(section.id, bodies.bytes)]);
@@ -176,11 +177,15 @@ function lengthOf({ body, longer }: NewFunction): number {
 }
 
 /** @param firstFiller - the index of the first of the functions that use up a host's budget */
-function guardsOf(functions: readonly NewFunction[], firstFiller: number): Uint8Array[] {
+function guardsOf(
+  functions: readonly NewFunction[],
+  isFree: (caller: NewFunction) => boolean,
+  firstFiller: number,
+): Uint8Array[] {
   const places = new Map(functions.map(({ index }, at) => [index, at]));
   const shapes = functions.map((caller) => ({
     length: lengthOf(caller),
-    callees: caller.calls.flatMap(({ callee }) => places.get(callee) ?? []),
+    callees: isFree(caller) ? [] : caller.calls.flatMap(({ callee }) => places.get(callee) ?? []),
   }));
   return callGuards(shapes, firstFiller);
 }

@@ -1,5 +1,5 @@
 import { Status } from "../../src/abi/index.ts";
-import { buildRuntime, readRuntimeGraph } from "../../build/steps/engine-module.ts";
+import { buildRuntime, readParts, readRuntimeGraph } from "../../build/steps/engine-module.ts";
 import { compile } from "../../build/steps/compile.ts";
 import { prune } from "../../build/steps/prune.ts";
 import { snapshot, topLevelError } from "../../build/steps/snapshot.ts";
@@ -65,7 +65,7 @@ async function startInEngine({ bundle, bytecode }: Program, mode: Mode, lines: s
 async function startModule({ bundle, bytecode }: Program, lines: string[]): Promise<Callbacks> {
   const options = { bundle, entry: ENTRY, onLog: () => undefined, prune: true, findUnreachable: true };
   const started = await snapshot(bytecode, options);
-  const module = new wasm.Module(strip(prune(started.wasm, started.deadPlaces), started.exports));
+  const module = new wasm.Module(strip(prune(started.wasm, started.deadPlaces), started.exports, await readParts()));
   let exports: WasmExports = {};
   const memory = () => new Uint8Array((exports["memory"] as WasmMemory).buffer);
   const imports: WasmImports = {};
