@@ -229,7 +229,7 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
-    why: "object literals: a property that is new in an ordinary object needs no more than its shape",
+    why: "object literals: a property that is new in an ordinary object needs no more than its shape (field-edits.ts)",
     find:
       "                ret = JS_DefinePropertyValue(ctx, sp[-2], atom, sp[-1],\n" +
       "                                             JS_PROP_C_W_E | JS_PROP_THROW);\n" +
@@ -246,20 +246,6 @@ export const SHIM_EDITS: readonly Edit[] = [
       "                if (unlikely(ret < 0))\n" +
       "                    goto exception;\n" +
       "            }\n            BREAK;\n\n        CASE(OP_set_name):",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: 1 done, 0 another kind of object or property, -1 an exception; takes over the value unless it is 0",
-    find: "/* can be called on JS_CLASS_ARRAY, JS_CLASS_ARGUMENTS or\n",
-    replace:
-      "static int define_new_field(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value)\n{\n" +
-      "    JSObject *p = JS_VALUE_GET_OBJ(object);\n    JSProperty *property;\n\n" +
-      "    if (!JS_IsObject(object) || p->class_id != JS_CLASS_OBJECT || !p->extensible ||\n" +
-      "        find_own_property1(p, name))\n        return 0;\n" +
-      "    property = add_property(ctx, p, name, JS_PROP_C_W_E);\n" +
-      "    if (unlikely(!property)) {\n        JS_FreeValue(ctx, value);\n        return -1;\n    }\n" +
-      "    property->u.value = value;\n    return 1;\n}\n\n" +
-      "/* can be called on JS_CLASS_ARRAY, JS_CLASS_ARGUMENTS or\n",
   },
   {
     file: "quickjs.c",

@@ -183,6 +183,49 @@ static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom
 
 `;
 
+/** An object literal's fields: the shape that an object gets by a new one is remembered, too, with the old shape's address and 2. */
+const DEFINE = `static no_inline int define_first_field(JSContext *ctx, JSObject *p, JSAtom name, JSValue value)
+{
+    JSShape *sh = p->shape;
+    bool is_shared = JS_REF_COUNT(sh) > 1; /* it is still there afterwards */
+    uint32_t size = sh->prop_size;
+    JSProperty *property;
+
+    if (p->class_id != JS_CLASS_OBJECT || !p->extensible || find_own_property1(p, name))
+        return 0;
+    property = add_property(ctx, p, name, JS_PROP_C_W_E);
+    if (unlikely(!property)) {
+        JS_FreeValue(ctx, value);
+        return -1;
+    }
+    property->u.value = value;
+    if (is_shared && !p->is_prototype && p->shape->is_hashed && p->shape->prop_size == size)
+        shim_remember_field((uintptr_t)sh | 2, name, (uintptr_t)p->shape);
+    return 1;
+}
+
+/* 1: done; 0: another kind of object or property; -1: an exception. Takes over the value unless it is 0. */
+static inline int define_new_field(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value)
+{
+    JSObject *p = JS_VALUE_GET_OBJ(object);
+    JSShape *sh, *next;
+    const ShimField *field;
+
+    if (!JS_IsObject(object))
+        return 0;
+    sh = p->shape;
+    field = shim_find_field((uintptr_t)sh | 2, name);
+    if (unlikely(!field || p->class_id != JS_CLASS_OBJECT || !p->extensible || p->is_prototype))
+        return define_first_field(ctx, p, name, value);
+    next = (JSShape *)field->place;
+    p->shape = js_dup_shape(next);
+    js_free_shape(ctx->rt, sh);
+    p->prop[next->prop_count - 1].u.value = value;
+    return 1;
+}
+
+`;
+
 const GLOBALS = `/* A property of the global object that no global variable hides: it is remembered with an odd shape. */
 static no_inline JSValue js_get_global(JSContext *ctx, JSAtom atom, bool throw_ref_error)
 {
@@ -268,7 +311,7 @@ const EPOCH_EDITS: readonly Edit[] = [
 export const FIELD_EDITS: readonly Edit[] = [
   ...EPOCH_EDITS,
   ...OPCODES.map(([opcode, remark]) => ({ file: "quickjs.c", why, find: walk(opcode, remark), replace: CALL })),
-  { file: "quickjs.c", why, find: INTERPRETER, replace: LOOK_UP + GLOBALS + INTERPRETER },
+  { file: "quickjs.c", why, find: INTERPRETER, replace: LOOK_UP + DEFINE + GLOBALS + INTERPRETER },
   {
     file: "quickjs.c",
     why: "global variables, too",

@@ -61,4 +61,31 @@ export const TEXT_EDITS: readonly Edit[] = [
       "    return i - from;\n}\n\n" +
       "static JSValue JS_ToQuotedString(JSContext *ctx, JSValueConst val1)\n{\n",
   },
+  {
+    file: "quickjs.c",
+    why: "a template literal's integers are written where they belong, and need no strings of their own",
+    find:
+      "    for (i = 0; i < argc; i++) {\n        if (JS_TAG_STRING != JS_VALUE_GET_TAG(argv[i]))\n            goto slow_path;\n" +
+      "        p = JS_VALUE_GET_STRING(argv[i]);\n        if (p->is_wide_char ^ is_wide_char)\n",
+    replace:
+      "    for (i = 0; i < argc; i++) {\n        if (JS_TAG_INT == JS_VALUE_GET_TAG(argv[i]) && !is_wide_char) {\n" +
+      "            len += i32toa(digits, JS_VALUE_GET_INT(argv[i]));\n            continue;\n        }\n" +
+      "        if (JS_TAG_STRING != JS_VALUE_GET_TAG(argv[i]))\n            goto slow_path;\n" +
+      "        p = JS_VALUE_GET_STRING(argv[i]);\n        if (p->is_wide_char ^ is_wide_char)\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "    for (i = 0; i < argc; i++) {\n        p = JS_VALUE_GET_STRING(argv[i]);\n        n = p->len << is_wide_char;\n",
+    replace:
+      "    for (i = 0; i < argc; i++) {\n        if (JS_TAG_INT == JS_VALUE_GET_TAG(argv[i])) {\n" +
+      "            d += i32toa(d, JS_VALUE_GET_INT(argv[i]));\n            continue;\n        }\n" +
+      "        p = JS_VALUE_GET_STRING(argv[i]);\n        n = p->len << is_wide_char;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "    JSValue r;\n    char *d;\n\n    if (JS_TAG_STRING != JS_VALUE_GET_TAG(this_val))\n",
+    replace: "    JSValue r;\n    char *d, digits[12];\n\n    if (JS_TAG_STRING != JS_VALUE_GET_TAG(this_val))\n",
+  },
 ];

@@ -42,8 +42,9 @@ static bool to_size(JSContext *context, JSValueConst value, uint32_t otherwise, 
 static JSValue js_read_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
   Message *message = enter_body(context, this);
   uint32_t offset = 0, length = UINT32_MAX;
-  if (!message || (form == BODY_BYTES &&
-                   (!to_size(context, argv[0], 0, &offset) || !to_size(context, argv[1], UINT32_MAX, &length))))
+  if (!message ||
+      (form == BODY_BYTES && argc > 0 &&
+       (!to_size(context, argv[0], 0, &offset) || (argc > 1 && !to_size(context, argv[1], UINT32_MAX, &length)))))
     return JS_EXCEPTION;
   uint32_t given = given_size(message), from = offset < given ? offset : given;
   uint32_t to = length < given - from ? from + length : given;

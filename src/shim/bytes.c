@@ -208,16 +208,37 @@ static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
   return copy;
 }
 
+/* A Uint8Array of a block of the heap, which it takes over: as the engine's constructors make it, in one step. */
+static JSValue new_uint8array(JSContext *context, uint8_t *block, size_t size) {
+  JSValue buffer = JS_NewObjectClass(context, JS_CLASS_ARRAY_BUFFER);
+  JSValue array = JS_NewObjectClass(context, JS_CLASS_UINT8_ARRAY);
+  JSArrayBuffer *bytes = js_malloc(context, sizeof *bytes);
+  JSTypedArray *view = js_malloc(context, sizeof *view);
+  if (JS_IsException(buffer) || JS_IsException(array) || !bytes || !view) {
+    js_free(context, view);
+    js_free(context, bytes);
+    JS_FreeValue(context, array);
+    JS_FreeValue(context, buffer);
+    js_free(context, block);
+    return JS_EXCEPTION;
+  }
+  JSObject *of_buffer = JS_VALUE_GET_OBJ(buffer), *of_array = JS_VALUE_GET_OBJ(array);
+  *bytes = (JSArrayBuffer){
+      .byte_length = (int)size, .max_byte_length = -1, .data = block, .realloc_func = js_array_buffer_realloc};
+  *view = (JSTypedArray){.obj = of_array, .buffer = of_buffer, .length = (uint32_t)size};
+  init_list_head(&bytes->array_list);
+  list_add_tail(&view->link, &bytes->array_list);
+  of_buffer->u.array_buffer = bytes;
+  of_array->u.typed_array = view;
+  of_array->u.array.count = (uint32_t)size;
+  of_array->u.array.u.ptr = block;
+  return array;
+}
+
 /* A Uint8Array of what the host has allocated, which it takes over. */
 static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
   uint8_t *block = take_host_block(context, data, size);
-  if (!block)
-    return JS_EXCEPTION;
-  JSValue buffer = js_array_buffer_constructor3(context, JS_UNDEFINED, size, NULL, JS_CLASS_ARRAY_BUFFER, block,
-                                                js_array_buffer_realloc, NULL, false);
-  if (JS_IsException(buffer))
-    js_free(context, block);
-  return js_new_uint8array(context, buffer);
+  return block ? new_uint8array(context, block, size) : JS_EXCEPTION;
 }
 
 /* An array of two values, which it takes over. */

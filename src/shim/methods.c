@@ -165,7 +165,7 @@ static const JSCFunctionListEntry connection_methods[] = {
 static const JSCFunctionListEntry body_methods[] = {
     JS_CGETSET_DEF("size", js_get_body_size, NULL),
     JS_CGETSET_DEF("ended", js_is_body_ended, NULL),
-    JS_CFUNC_MAGIC_DEF("bytes", 2, js_read_body, BODY_BYTES),
+    JS_CFUNC_MAGIC_DEF("bytes", 0, js_read_body, BODY_BYTES),
     JS_CFUNC_MAGIC_DEF("text", 0, js_read_body, BODY_TEXT),
     JS_CFUNC_DEF("set", 1, js_set_body),
 };

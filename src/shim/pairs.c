@@ -118,11 +118,40 @@ static no_inline bool check_header_name(JSContext *context, const Bytes *name) {
   return false;
 }
 
-/* Borrows a header's name. Hosts do not check names, and a line break in one would let a request be split. */
-static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *name) {
+/* Names that were found to be in order, by their strings. Most are the program's own, of which each is the same string
+   in each request. */
+static PER_REQUEST const JSString *checked_names[4];
+
+/* Only of an atom, which never changes, and whose bytes are its own. It is held for as long as it is here. */
+static void remember_checked_name(JSContext *context, JSString *name, const JSString **checked) {
+  if (name->is_wide_char || name->atom_type != JS_ATOM_TYPE_STRING || vm.building)
+    return;
+  if (*checked)
+    JS_FreeValue(context, JS_MKPTR(JS_TAG_STRING, (void *)*checked));
+  *checked = JS_VALUE_GET_STRING(js_dup(JS_MKPTR(JS_TAG_STRING, name)));
+}
+
+static no_inline bool borrow_unchecked_name(JSContext *context, JSValueConst value, Bytes *name) {
   if (!borrow_byte_string(context, value, name))
     return false;
-  return (name->size && holds_of_all(name, is_plain_name)) || check_header_name(context, name);
+  bool is_plain = name->size && holds_of_all(name, is_plain_name);
+  if (is_plain && JS_VALUE_GET_TAG(value) == JS_TAG_STRING) {
+    JSString *string = JS_VALUE_GET_STRING(value);
+    remember_checked_name(context, string, &checked_names[(uintptr_t)string / 32 % countof(checked_names)]);
+  }
+  return is_plain || check_header_name(context, name);
+}
+
+/* Borrows a header's name. Hosts do not check names, and a line break in one would let a request be split. */
+static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *name) {
+  if (JS_VALUE_GET_TAG(value) == JS_TAG_STRING) {
+    const JSString *string = JS_VALUE_GET_STRING(value);
+    if (string == checked_names[(uintptr_t)string / 32 % countof(checked_names)]) {
+      *name = bytes_of(js_dup(value));
+      return true;
+    }
+  }
+  return borrow_unchecked_name(context, value, name);
 }
 
 /* Whether none of eight bytes is below 16, as the three are that a value must not have. */
