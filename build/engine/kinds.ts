@@ -8,7 +8,7 @@ export const KINDS: Readonly<Record<string, { readonly needs: RegExp; readonly m
       /^(?:js_(?:compare_)?bigint_(?!constructor)|js_compare_bigint$|JS_StringToBigInt|JS_ToBigInt|JS_CompactBigInt$|__JS_NewShortBigInt$)/,
     makers: ["JS_NewBigInt64", "JS_NewBigUint64"],
   },
-  Uint8Array: { needs: /^js_typed_array_/, makers: ["js_array_buffer_constructor3"] },
+  Uint8Array: { needs: /^js_typed_array_/, makers: ["js_array_buffer_constructor3", "new_uint8array"] },
   Uint8ClampedArray: { needs: /^JS_ToUint8ClampFree$/, makers: [] },
   // The shim's host calls have such names, too: js_proxy_get_property.
   Proxy: {

@@ -88,4 +88,14 @@ export const TEXT_EDITS: readonly Edit[] = [
     find: "    JSValue r;\n    char *d;\n\n    if (JS_TAG_STRING != JS_VALUE_GET_TAG(this_val))\n",
     replace: "    JSValue r;\n    char *d, digits[12];\n\n    if (JS_TAG_STRING != JS_VALUE_GET_TAG(this_val))\n",
   },
+  {
+    file: "dtoa.c",
+    why: "digits are written where they belong, and need no copy",
+    find:
+      "    char buf1[10], *q;\n    size_t len;\n    \n    q = buf1 + sizeof(buf1);\n    do {\n        *--q = n % 10 + '0';\n" +
+      "        n /= 10;\n    } while (n != 0);\n    len = buf1 + sizeof(buf1) - q;\n    memcpy(buf, q, len);\n    return len;\n",
+    replace:
+      "    size_t len = 1, i;\n\n    for (uint64_t power = 10; n >= power; power *= 10)\n        len++;\n    i = len;\n    do {\n" +
+      "        buf[--i] = n % 10 + '0';\n        n /= 10;\n    } while (i != 0);\n    return len;\n",
+  },
 ];

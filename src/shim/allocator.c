@@ -44,13 +44,13 @@ static char *heap_more(size_t size) {
 }
 #endif
 
-static uint32_t heap_size(const HeapBlock *block) { return block->size & ~1u; }
+static uint32_t heap_block_size(const HeapBlock *block) { return block->size & ~1u; }
 
 static bool heap_is_free(const HeapBlock *block) { return !(block->size & 1); }
 
 static HeapBlock *heap_at(const void *place) { return (HeapBlock *)(uintptr_t)place; }
 
-static HeapBlock *heap_after(const HeapBlock *block) { return heap_at((const char *)block + heap_size(block)); }
+static HeapBlock *heap_after(const HeapBlock *block) { return heap_at((const char *)block + heap_block_size(block)); }
 
 static HeapBlock *heap_block_of(const void *memory) { return heap_at((const char *)memory - HEAP_HEADER); }
 
@@ -85,7 +85,7 @@ static void heap_take(HeapBlock *block) {
 
 /* Frees what is on no list: joined with its neighbours. */
 static void heap_release(HeapBlock *block) {
-  uint32_t size = heap_size(block);
+  uint32_t size = heap_block_size(block);
   HeapBlock *after = heap_after(block), *before = heap_at((char *)block - block->before);
   if (heap_is_free(after)) {
     heap_take(after);
@@ -158,7 +158,7 @@ static void *heap_use(HeapBlock *block, uint32_t whole, uint32_t size) {
   bool divided = whole - size >= HEAP_LEAST;
   block->size = (divided ? size : whole) | 1;
   HeapBlock *after = heap_after(block);
-  after->before = heap_size(block);
+  after->before = heap_block_size(block);
   if (divided) {
     after->size = (whole - size) | 1;
     heap_release(after);
@@ -192,14 +192,14 @@ static void heap_free(void *memory) {
 }
 
 static size_t heap_usable_size(const void *memory) {
-  return memory ? heap_size(heap_block_of(memory)) - HEAP_HEADER : 0;
+  return memory ? heap_block_size(heap_block_of(memory)) - HEAP_HEADER : 0;
 }
 
 static void *heap_reallocate(void *memory, size_t bytes) {
   if (!memory)
     return heap_allocate(bytes);
   HeapBlock *block = heap_block_of(memory), *after = heap_after(block);
-  uint32_t size = heap_size_for(bytes), whole = heap_size(block);
+  uint32_t size = heap_size_for(bytes), whole = heap_block_size(block);
   if (!size)
     return NULL;
   if (whole < size && heap_is_free(after) && whole + after->size >= size) {
@@ -222,7 +222,7 @@ static void *heap_allocate_zeros(size_t count, size_t size) {
   return memory ? memset(memory, 0, bytes) : NULL;
 }
 
-#ifdef __wasm__ /* elsewhere the sanitizers have theirs */
+#ifdef __wasm__
 void *malloc(size_t size) { return heap_allocate(size); }
 void *calloc(size_t count, size_t size) { return heap_allocate_zeros(count, size); }
 void *realloc(void *memory, size_t size) { return heap_reallocate(memory, size); }

@@ -14,7 +14,7 @@ static JSValue new_byte_string(JSContext *context, const char *data, size_t size
 }
 
 /* The bytes of an 8-bit string, which it takes over. */
-static Bytes bytes_of(JSValue string) {
+static inline __attribute__((always_inline)) Bytes bytes_of(JSValue string) {
   JSString *p = JS_VALUE_GET_STRING(string);
   return (Bytes){.data = (const char *)str8(p), .size = p->len, .owner = string};
 }
@@ -63,14 +63,17 @@ static bool borrow_byte_string(JSContext *context, JSValueConst value, Bytes *by
 
 static bool is_ascii(const char *data, size_t size) {
   uint64_t seen = 0, eight;
-  size_t i = 0;
-  for (; i + sizeof eight <= size; i += sizeof eight) {
+  if (size < sizeof eight) {
+    for (size_t i = 0; i < size; i++)
+      seen |= (unsigned char)data[i];
+    return !(seen & 0x80);
+  }
+  for (size_t i = 0; i < size - sizeof eight; i += sizeof eight) {
     memcpy(&eight, data + i, sizeof eight);
     seen |= eight;
   }
-  for (; i < size; i++)
-    seen |= (unsigned char)data[i];
-  return !(seen & 0x8080808080808080u);
+  memcpy(&eight, data + size - sizeof eight, sizeof eight); /* some of them once more */
+  return !((seen | eight) & 0x8080808080808080u);
 }
 
 /* The next character of UTF-8. Where it is none, U+FFFD stands for as many bytes as the Encoding Standard says, which
@@ -208,8 +211,9 @@ static uint8_t *take_host_block(JSContext *context, char *data, size_t size) {
   return copy;
 }
 
-/* A Uint8Array of a block of the heap, which it takes over: as the engine's constructors make it, in one step. */
-static JSValue new_uint8array(JSContext *context, uint8_t *block, size_t size) {
+/* A Uint8Array of a block of the heap, which it takes over: as the engine's constructors make it, in one step. A module
+   that can run this has what its finalizers need (build/engine/kinds.ts). */
+static no_inline JSValue new_uint8array(JSContext *context, uint8_t *block, size_t size) {
   JSValue buffer = JS_NewObjectClass(context, JS_CLASS_ARRAY_BUFFER);
   JSValue array = JS_NewObjectClass(context, JS_CLASS_UINT8_ARRAY);
   JSArrayBuffer *bytes = js_malloc(context, sizeof *bytes);

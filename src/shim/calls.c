@@ -229,6 +229,13 @@ static bool may_call(JSContext *context) {
   return false;
 }
 
+static bool to_timeout(JSContext *context, JSValueConst value, uint32_t *timeout) {
+  if (JS_VALUE_GET_TAG(value) != JS_TAG_INT)
+    return JS_ToUint32(context, timeout, value) == 0;
+  *timeout = (uint32_t)JS_VALUE_GET_INT(value);
+  return true;
+}
+
 /* http_call(upstream, method, path, authority, headers, body, trailers, timeout): a promise of its answer. */
 static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   JSValue result = JS_EXCEPTION;
@@ -244,7 +251,7 @@ static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSV
                  .upstream = js_dup(argv[0]),
                  .method = js_dup(argv[1]),
                  .path = js_dup(argv[2])};
-  if (JS_IsException(call->promise) || JS_ToUint32(context, &call->timeout, argv[7]) < 0)
+  if (JS_IsException(call->promise) || !to_timeout(context, argv[7], &call->timeout))
     goto no_headers;
   /* The lists first: reading them can run code, which could take the bytes of an array away. */
   if (!serialize_call_headers(context, argv, &headers))

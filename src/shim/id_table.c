@@ -8,7 +8,7 @@ typedef struct IdSlot {
 
 static uint32_t id_table_home(const IdTable *table, uint32_t id) { return (id * 2654435769u >> 7) & table->mask; }
 
-static IdSlot *id_table_slot(const IdTable *table, uint32_t id) {
+static inline __attribute__((always_inline)) IdSlot *id_table_slot(const IdTable *table, uint32_t id) {
   for (uint32_t i = id_table_home(table, id);; i = (i + 1) & table->mask) {
     IdSlot *slot = &table->slots[i];
     if (!slot->value || slot->id == id)

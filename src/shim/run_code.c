@@ -289,8 +289,13 @@ static JSValue call_function(JSValueConst function, JSValueConst this, int argc,
     return JS_ThrowTypeErrorNotAFunction(context);
   const JSObject *object = JS_VALUE_GET_OBJ(function);
   const JSFunctionBytecode *code = object->u.func.function_bytecode;
-  if (object->class_id != JS_CLASS_BYTECODE_FUNCTION || argc < code->arg_count)
-    return JS_CallInternal(context, function, this, JS_UNDEFINED, argc, (JSValueConst *)argv, 0);
+  if (object->class_id != JS_CLASS_BYTECODE_FUNCTION || argc < code->arg_count) {
+    JSClassCall *call =
+        object->class_id == JS_CLASS_ASYNC_FUNCTION ? runtime->class_array[object->class_id].call : NULL;
+    if (!call)
+      return JS_CallInternal(context, function, this, JS_UNDEFINED, argc, (JSValueConst *)argv, 0);
+    return js_poll_interrupts(context) ? JS_EXCEPTION : call(context, function, this, argc, (JSValueConst *)argv, 0);
+  }
   if (js_poll_interrupts(context))
     return JS_EXCEPTION;
   int values = code->var_count + code->stack_size;

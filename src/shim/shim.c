@@ -23,7 +23,9 @@
 
 #include "vm.h"
 
+#ifdef __wasm__ /* elsewhere the sanitizers have theirs */
 #include "allocator.c"
+#endif
 
 #include "memory.c"
 

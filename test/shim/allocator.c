@@ -61,13 +61,13 @@ static uint32_t next_random(void) {
 static size_t check_piece(const HeapBlock *block, size_t *free_count) {
   size_t bytes = 0;
   assert(block->before == 0);
-  while (heap_size(block)) {
+  while (heap_block_size(block)) {
     const HeapBlock *after = heap_after(block);
-    assert(heap_size(block) % HEAP_ALIGN == 0 && heap_size(block) >= HEAP_LEAST);
-    assert(after->before == heap_size(block));
+    assert(heap_block_size(block) % HEAP_ALIGN == 0 && heap_block_size(block) >= HEAP_LEAST);
+    assert(after->before == heap_block_size(block));
     assert(!(heap_is_free(block) && heap_is_free(after)));
     *free_count += heap_is_free(block);
-    bytes += heap_size(block);
+    bytes += heap_block_size(block);
     block = after;
   }
   assert(!heap_is_free(block));

@@ -2,12 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 
 import { describe, expect, test } from "vitest";
 
+import { KINDS } from "../../build/engine/kinds.ts";
 import { ABI_VERSION_EXPORT, HOST_CALLS, WASI_CALLS } from "../../src/abi/index.ts";
 import { readBranches, staleBranches } from "../../build/engine/engine.ts";
 import { BuildError, TypeCheckError } from "../../build/errors.ts";
 import { buildFilter } from "../../build/pipeline.ts";
 import type { BuildOptions, BuildResult, StepReport } from "../../build/pipeline.ts";
-import { readParts } from "../../build/steps/engine-module.ts";
+import { readEngine, readParts } from "../../build/steps/engine-module.ts";
 import type { BuildLog } from "../../build/steps/snapshot.ts";
 import { branchesOf, readBranchHints } from "../../build/wasm/branch-hints.ts";
 import { functionBodies, functionCode } from "../../build/wasm/code.ts";
@@ -104,6 +105,12 @@ describe("a module", () => {
     const { own, inlined } = simulateInlining(wasm, busy);
     expect(inlined).toBeLessThan(own / 20);
     expect(simulateInlining(wasm).inlined).toBeGreaterThan(inlined);
+  });
+
+  test("has what values of a kind need when it has one of the functions that make them, which all are there", async () => {
+    const names = new Set(functionNames(readModule(await readEngine("runtime"))).values());
+    const makers = Object.values(KINDS).flatMap((kind) => kind.makers);
+    expect(makers.filter((name) => !names.has(name))).toEqual([]);
   });
 
   test("is within the size that issue 5 allows, with what nothing reaches removed", async () => {
