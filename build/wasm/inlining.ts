@@ -56,32 +56,32 @@ function growth(lengths: readonly number[]): number {
  *
  * @param firstFiller - the index of the first function of nothing; the others follow
  */
-export function callGuards(functions: readonly CallerShape[], firstFiller: number): Uint8Array[] {
-  let guards: Uint8Array[] = functions.map(() => new Uint8Array());
+export function inliningBarriers(functions: readonly CallerShape[], firstFiller: number): Uint8Array[] {
+  let barriers: Uint8Array[] = functions.map(() => new Uint8Array());
   // Each makes its function longer, which changes the budgets, and what has no room in them.
   for (let turn = 0; turn < 4; turn++) {
-    const lengths = functions.map(({ length }, at) => length + (guards[at]?.length ?? 0));
+    const lengths = functions.map(({ length }, at) => length + (barriers[at]?.length ?? 0));
     const factor = growth(lengths);
-    guards = functions.map(({ length, callees }) => {
+    barriers = functions.map(({ length, callees }) => {
       const sizes = callees.map((callee) => lengths[callee] ?? 0).filter((size) => size > TINY);
-      return guardOf(length, factor, Math.min(...sizes), firstFiller);
+      return barrierOf(length, factor, Math.min(...sizes), firstFiller);
     });
   }
-  return guards;
+  return barriers;
 }
 
 /** @param most - the budget that may be left: the length of the shortest callee */
-function guardOf(length: number, factor: number, most: number, firstFiller: number): Uint8Array {
-  let guard: Uint8Array = new Uint8Array();
+function barrierOf(length: number, factor: number, most: number, firstFiller: number): Uint8Array {
+  let barrier: Uint8Array = new Uint8Array();
   for (;;) {
-    const budget = Math.max(LEAST_BUDGET, Math.floor(factor * (length + guard.length)));
+    const budget = Math.max(LEAST_BUDGET, Math.floor(factor * (length + barrier.length)));
     const fillers = fillersFor(budget, most);
     const calls = fillers.flatMap((filler) => [Op.Call, ...encodeU32(firstFiller + filler)]);
     const longer = Uint8Array.from([Op.I32Const, 0, Op.If, NO_RESULT, ...calls, Op.End]);
-    if (fillers.length === 0 || longer.length <= guard.length) {
-      return guard;
+    if (fillers.length === 0 || longer.length <= barrier.length) {
+      return barrier;
     }
-    guard = longer;
+    barrier = longer;
   }
 }
 

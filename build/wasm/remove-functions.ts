@@ -5,7 +5,7 @@ import { encodeCustomSection } from "./custom-sections.ts";
 import { encodeElements, readElements } from "./elements.ts";
 import { concat, encodeName, encodeSection, encodeU32, sizeOfU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
-import { callGuards, fillerBodies } from "./inlining.ts";
+import { inliningBarriers, fillerBodies } from "./inlining.ts";
 import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readSignatures, readVector, SectionId, signature } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
@@ -47,7 +47,7 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart }: R
     return body === undefined ? [] : [newFunction(index, body, calls.get(index) ?? [], newIndex)];
   });
   const free = new Set(keepApart?.except);
-  const guards = keepApart && guardsOf(defined, ({ index }) => free.has(names.get(index) ?? ""), imported);
+  const barriers = keepApart && barriersOf(defined, ({ index }) => free.has(names.get(index) ?? ""), imported);
   const rewritten = replaceSections(module, info, (section) => {
     switch (section.id) {
       case SectionId.Custom:
@@ -75,7 +75,7 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart }: R
         const hints = new Map(
           defined.map((written, at) => [
             newIndex(written.index),
-            writeBody(bodies, written, newIndex, oldHints.get(written.index), guards?.[at]),
+            writeBody(bodies, written, newIndex, oldHints.get(written.index), barriers?.[at]),
           ]),
         );
         return concat([encodeBranchHints(hints), encodeSection(section.id, bodies.bytes)]);
@@ -177,7 +177,7 @@ function lengthOf({ body, longer }: NewFunction): number {
 }
 
 /** @param firstFiller - the index of the first of the functions that use up a host's budget */
-function guardsOf(
+function barriersOf(
   functions: readonly NewFunction[],
   isFree: (caller: NewFunction) => boolean,
   firstFiller: number,
@@ -187,25 +187,25 @@ function guardsOf(
     length: lengthOf(caller),
     callees: isFree(caller) ? [] : caller.calls.flatMap(({ callee }) => places.get(callee) ?? []),
   }));
-  return callGuards(shapes, firstFiller);
+  return inliningBarriers(shapes, firstFiller);
 }
 
-/** Writes the code with the functions' new indices, after a guard. @returns its hints at their new places */
+/** Writes the code with the functions' new indices, after a barrier. @returns its hints at their new places */
 function writeBody(
   code: Writer,
   written: NewFunction,
   newIndex: (index: number) => number,
   hints: BodyHints = new Map(),
-  guard: Uint8Array = new Uint8Array(),
+  barrier: Uint8Array = new Uint8Array(),
 ): BodyHints {
   const { body, calls, longer } = written;
-  code.u32(lengthOf(written) + guard.length);
+  code.u32(lengthOf(written) + barrier.length);
   let copied = 0;
-  if (guard.length > 0) {
+  if (barrier.length > 0) {
     const reader = new Reader(body);
     skipLocals(reader);
     copied = reader.offset;
-    code.write(body.subarray(0, copied)).write(guard);
+    code.write(body.subarray(0, copied)).write(barrier);
   }
   for (const { start, end, callee } of calls) {
     code.write(body.subarray(copied, start)).byte(Op.Call).u32(newIndex(callee));
@@ -213,7 +213,7 @@ function writeBody(
   }
   code.write(body.subarray(copied));
   const moved = new Map<number, boolean>();
-  let [passed, moves] = [0, guard.length];
+  let [passed, moves] = [0, barrier.length];
   for (const [offset, likely] of hints) {
     for (let call = calls[passed]; call !== undefined && call.start < offset; call = calls[++passed]) {
       moves += longer[passed] ?? 0;

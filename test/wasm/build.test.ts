@@ -91,7 +91,7 @@ describe("a module", () => {
         expect(hints.size).toBeGreaterThan(50);
         expect([...hints.keys()].filter((offset) => !branchesOf(body).includes(offset))).toEqual([]);
       } else if (![listed.get(name), `.${listed.get(name)}`].includes(signsOf(body, hints))) {
-        // the guard's comes first
+        // the barrier's comes first
         wrong.push(name);
       }
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { wasm } from "../../../../build/wasm/api.ts";
-import { callGuards, FILLERS } from "../../../../build/wasm/inlining.ts";
+import { inliningBarriers, FILLERS } from "../../../../build/wasm/inlining.ts";
 import { readModule } from "../../../../build/wasm/module.ts";
 import { removeFunctions } from "../../../../build/wasm/remove-functions.ts";
 import { simulateInlining } from "../../../v8-inlining.ts";
@@ -52,19 +52,19 @@ test("a host's compiler has no room to put functions into their callers, and all
 test("a function that calls none of the module's, or only what has no room in any case, stays as it is", () => {
   const leaf = { length: 100, callees: [] };
   const large = { length: 10_000, callees: [] };
-  const guards = callGuards([leaf, large, { length: 30, callees: [1] }, { length: 200, callees: [0] }], 5);
-  expect(guards.map(({ length }) => length > 0)).toEqual([false, false, false, true]);
+  const barriers = inliningBarriers([leaf, large, { length: 30, callees: [1] }, { length: 200, callees: [0] }], 5);
+  expect(barriers.map(({ length }) => length > 0)).toEqual([false, false, false, true]);
 });
 
-test("a very large function is guarded by as many calls as a compiler looks at, at most", () => {
-  const [, guard] = callGuards(
+test("a very large function gets a barrier of as many calls as a compiler looks at, at most", () => {
+  const [, barrier] = inliningBarriers(
     [
       { length: 20, callees: [] },
       { length: 60_000, callees: [0] },
     ],
     5,
   );
-  const calls = [...(guard ?? [])].filter((byte) => byte === 0x10);
+  const calls = [...(barrier ?? [])].filter((byte) => byte === 0x10);
   expect(calls).toHaveLength(60);
   expect(FILLERS.every((length, at) => at === 0 || length < (FILLERS[at - 1] ?? 0))).toBe(true);
 });
