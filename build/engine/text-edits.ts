@@ -95,7 +95,8 @@ export const TEXT_EDITS: readonly Edit[] = [
       "    char buf1[10], *q;\n    size_t len;\n    \n    q = buf1 + sizeof(buf1);\n    do {\n        *--q = n % 10 + '0';\n" +
       "        n /= 10;\n    } while (n != 0);\n    len = buf1 + sizeof(buf1) - q;\n    memcpy(buf, q, len);\n    return len;\n",
     replace:
-      "    size_t len = 1, i;\n\n    for (uint64_t power = 10; n >= power; power *= 10)\n        len++;\n    i = len;\n    do {\n" +
+      "    size_t len = 1, i;\n\n    if (n < 1000) { /* as an HTTP status */\n        char *q = buf;\n        if (n >= 100)\n            *q++ = n / 100 + '0';\n" +
+      "        if (n >= 10)\n            *q++ = n / 10 % 10 + '0';\n        *q++ = n % 10 + '0';\n        return q - buf;\n    }\n    for (uint64_t power = 10; n >= power; power *= 10)\n        len++;\n    i = len;\n    do {\n" +
       "        buf[--i] = n % 10 + '0';\n        n /= 10;\n    } while (i != 0);\n    return len;\n",
   },
 ];

@@ -59,9 +59,9 @@ static uint32_t load_call_status(CallResponse *response) {
       proxy_get_header_map_value(PROXY_MAP_TYPE_HTTP_CALL_RESPONSE_HEADERS, pseudo_names[PSEUDO_STATUS].text,
                                  pseudo_names[PSEUDO_STATUS].size, &data, &size);
   status = host_result(status, &data, &size);
-  uint32_t number = 0;
-  for (size_t i = 0; i < size && i < 3 && data[i] >= '0' && data[i] <= '9'; i++)
-    number = number * 10 + (uint32_t)(data[i] - '0');
+  uint32_t number = size >= 3 && is_digit(data[0]) && is_digit(data[1]) && is_digit(data[2])
+                        ? (uint32_t)((data[0] - '0') * 100 + (data[1] - '0') * 10 + data[2] - '0')
+                        : 0;
   host_free(data);
   response->status = number;
   return status == PROXY_STATUS_OK && number < 100 ? PROXY_STATUS_PARSE_FAILURE : status;

@@ -282,7 +282,8 @@ failed:
 }
 
 /* Calls a function with arguments that are its own. */
-static JSValue call_function(JSValueConst function, JSValueConst this, int argc, JSValue *argv) {
+static inline __attribute__((always_inline)) JSValue call_function(JSValueConst function, JSValueConst this, int argc,
+                                                                   JSValue *argv) {
   JSContext *context = vm.context;
   JSRuntime *runtime = vm.runtime;
   if (!JS_IsObject(function))
