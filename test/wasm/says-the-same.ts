@@ -11,6 +11,7 @@ import { TestHost } from "../host/index.ts";
 async function saidInModule(code: string): Promise<string[]> {
   const filter = `import { defineFilter, Response } from "proxy-wasm-ts";
     export default defineFilter({
+      limits: { callbackMs: 60_000 }, // however busy the machine is
       async onRequestHeaders() {
         const lines: string[] = [];
         const say = (...values: any[]) => { lines.push(values.map((value) => String(value)).join(" ")); };
