@@ -5,7 +5,7 @@ import { encodeCustomSection } from "./custom-sections.ts";
 import { encodeElements, readElements } from "./elements.ts";
 import { concat, encodeName, encodeSection, encodeU32, sizeOfU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
-import { inliningBarriers, fillerBodies } from "./inlining.ts";
+import { fillerBodies, inliningBarriers } from "./inlining.ts";
 import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readSignatures, readVector, SectionId, signature } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
@@ -57,7 +57,7 @@ export function removeFunctions(module: Uint8Array, { first = [], keepApart }: R
       case SectionId.Function: {
         const types = readVector([section], section.id, (reader) => reader.u32());
         const first = info.functions.length - types.length;
-        const ofFillers = fillers.map(() => typeOfNothing(info));
+        const ofFillers = fillers.length === 0 ? [] : new Array<number>(fillers.length).fill(typeOfNothing(info));
         const ofOthers = defined.map(({ index }) => types[index - first] ?? 0);
         return encodeSection(section.id, vector([...ofFillers, ...ofOthers].map(encodeU32)));
       }

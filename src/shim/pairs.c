@@ -122,8 +122,13 @@ static no_inline bool check_header_name(JSContext *context, const Bytes *name) {
    in each request. */
 static PER_REQUEST const JSString *checked_names[4];
 
+static const JSString **checked_slot(const JSString *name) {
+  return &checked_names[(uintptr_t)name / 32 % countof(checked_names)];
+}
+
 /* Only of an atom, which never changes, and whose bytes are its own. It is held for as long as it is here. */
-static void remember_checked_name(JSContext *context, JSString *name, const JSString **checked) {
+static void remember_checked_name(JSContext *context, JSString *name) {
+  const JSString **checked = checked_slot(name);
   if (name->is_wide_char || name->atom_type != JS_ATOM_TYPE_STRING || vm.building)
     return;
   if (*checked)
@@ -135,10 +140,8 @@ static no_inline bool borrow_unchecked_name(JSContext *context, JSValueConst val
   if (!borrow_byte_string(context, value, name))
     return false;
   bool is_plain = name->size && holds_of_all(name, is_plain_name);
-  if (is_plain && JS_VALUE_GET_TAG(value) == JS_TAG_STRING) {
-    JSString *string = JS_VALUE_GET_STRING(value);
-    remember_checked_name(context, string, &checked_names[(uintptr_t)string / 32 % countof(checked_names)]);
-  }
+  if (is_plain && JS_VALUE_GET_TAG(value) == JS_TAG_STRING)
+    remember_checked_name(context, JS_VALUE_GET_STRING(value));
   return is_plain || check_header_name(context, name);
 }
 
@@ -146,7 +149,7 @@ static no_inline bool borrow_unchecked_name(JSContext *context, JSValueConst val
 static bool borrow_header_name(JSContext *context, JSValueConst value, Bytes *name) {
   if (JS_VALUE_GET_TAG(value) == JS_TAG_STRING) {
     const JSString *string = JS_VALUE_GET_STRING(value);
-    if (string == checked_names[(uintptr_t)string / 32 % countof(checked_names)]) {
+    if (string == *checked_slot(string)) {
       *name = bytes_of(js_dup(value));
       return true;
     }

@@ -291,9 +291,8 @@ static inline __attribute__((always_inline)) JSValue call_function(JSValueConst 
   const JSObject *object = JS_VALUE_GET_OBJ(function);
   const JSFunctionBytecode *code = object->u.func.function_bytecode;
   if (object->class_id != JS_CLASS_BYTECODE_FUNCTION || argc < code->arg_count) {
-    JSClassCall *call =
-        object->class_id == JS_CLASS_ASYNC_FUNCTION ? runtime->class_array[object->class_id].call : NULL;
-    if (!call)
+    JSClassCall *call = runtime->class_array[object->class_id].call;
+    if (!call) /* bytecode, or no function */
       return JS_CallInternal(context, function, this, JS_UNDEFINED, argc, (JSValueConst *)argv, 0);
     return js_poll_interrupts(context) ? JS_EXCEPTION : call(context, function, this, argc, (JSValueConst *)argv, 0);
   }
