@@ -29,7 +29,7 @@ import { readModule } from "../build/wasm/module.ts";
 import { countCases, FUNCTIONS_FILTER } from "./functions/cases.ts";
 import { entryOf } from "./folders.ts";
 import { total } from "./meter/guest.ts";
-import { buildEntry, buildNamed, buildWhole, countBranches, countPerRequest } from "./meter/run.ts";
+import { buildEntry, buildWhole, countBranches, countPerRequest } from "./meter/run.ts";
 import { FILTERS } from "./modules.ts";
 
 const USAGE = `npm run engine:profile -- [options]
@@ -98,7 +98,7 @@ async function profile(): Promise<{ found: Map<string, Profiled>; users: Users; 
     }
   };
   for (const filter of FILTERS) {
-    const module = await buildNamed(filter);
+    const module = await buildEntry(entryOf(filter), { inlineCalls: false });
     const { instructions, calls } = await countPerRequest(filter, module);
     console.log(
       `${filter}: ${total(instructions).toFixed(0)} instructions a request, ${module.length} bytes with names`,
@@ -110,7 +110,7 @@ async function profile(): Promise<{ found: Map<string, Profiled>; users: Users; 
       }
     }
   }
-  const module = await buildEntry(FUNCTIONS_FILTER);
+  const module = await buildEntry(FUNCTIONS_FILTER, { inlineCalls: false });
   for (const { counts } of await countCases(module, 5)) {
     add(module, counts.instructions);
   }

@@ -48,6 +48,8 @@ export interface BuildOptions {
   readonly keepContexts?: boolean | undefined;
   /** Leaves the names of functions in the module, which makes it larger: a profile shows them. Default false. */
   readonly keepNames?: boolean | undefined;
+  /** Puts functions together with their only callers (build/wasm/inline-calls.ts). A profile needs them apart. Default true. */
+  readonly inlineCalls?: boolean | undefined;
   /** A folder for what each step makes. */
   readonly intermediateFiles?: string | undefined;
   readonly onStep?: (report: StepReport) => void;
@@ -129,7 +131,7 @@ async function makeModule(
   options: BuildOptions,
 ): Promise<Uint8Array> {
   const { onStep = () => undefined, onLog = () => undefined } = options;
-  const { keepBuiltins = false, keepContexts = false, keepNames = false } = options;
+  const { keepBuiltins = false, keepContexts = false, keepNames = false, inlineCalls = true } = options;
   const size = (bytes: Uint8Array) => bytes.length;
   const bytecode = await timed("compile", onStep, () => compile(bundled, entry), size);
   await intermediate.write("2-bytecode.bin", bytecode);
@@ -144,7 +146,7 @@ async function makeModule(
   const pruned = prune(started.wasm, started.deadPlaces);
   const parts = await readParts();
   const strippedAndLabelled = () =>
-    label(strip(pruned, started.exports, parts), {
+    label(strip(pruned, started.exports, parts, inlineCalls), {
       parts,
       heapStart: started.heapStart,
       bytecode: bytecode.length,

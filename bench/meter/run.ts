@@ -25,11 +25,16 @@ export function buildNamed(filter: FilterName): Promise<Uint8Array> {
   return buildEntry(entryOf(filter));
 }
 
-/** A filter by its file, built with the names of its functions. */
-export async function buildEntry(entry: string): Promise<Uint8Array> {
+/**
+ * A filter by its file, built with the names of its functions.
+ *
+ * @param options - whether functions are put together with their only callers, as they are in a module that is deployed
+ */
+export async function buildEntry(entry: string, { inlineCalls = true } = {}): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "proxy-wasm-ts-bench-"));
   try {
-    return (await buildFilter({ entry, outfile: join(folder, "filter.wasm"), typecheck: false, keepNames: true })).wasm;
+    const outfile = join(folder, "filter.wasm");
+    return (await buildFilter({ entry, outfile, typecheck: false, keepNames: true, inlineCalls })).wasm;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

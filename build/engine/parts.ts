@@ -10,7 +10,7 @@ export interface Parts {
   readonly library: readonly string[];
   /** Those that requests run, in the order in which they lie in a module. */
   readonly requests: readonly string[];
-  /** Those that do thousands of instructions for one request: a host's compiler may put their callees into them (build/wasm/inlining.ts). */
+  /** Those that do thousands of instructions for one request: a host's compiler may put their callees into them (build/wasm/inlining-barriers.ts). */
   readonly busy: readonly string[];
 }
 

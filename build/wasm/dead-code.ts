@@ -1,5 +1,5 @@
 import { concat, encodeU32 } from "./encode.ts";
-import { Op, readInstruction, skipInstruction } from "./instructions.ts";
+import { isBlock, Op, readInstruction, skipInstruction } from "./instructions.ts";
 import type { Instruction } from "./instructions.ts";
 import type { MovedHints } from "./branch-hints.ts";
 import { Reader } from "./reader.ts";
@@ -133,10 +133,6 @@ class Code {
   bytes(): Uint8Array {
     return concat([...this.#parts, this.#body.subarray(this.#start, this.#end)]);
   }
-}
-
-function isBlock(op: number): boolean {
-  return op === Op.Block || op === Op.Loop || op === Op.If;
 }
 
 const I32_SUB = 0x6b;

@@ -14,11 +14,19 @@ export const Op = {
   Return: 0x0f,
   Call: 0x10,
   CallIndirect: 0x11,
+  LocalGet: 0x20,
+  LocalSet: 0x21,
+  LocalTee: 0x22,
   /** The first and the last load or store. */
   FirstAccess: 0x28,
   LastAccess: 0x3e,
   I32Const: 0x41,
 } as const;
+
+/** Whether it begins what an `end` ends. */
+export function isBlock(op: number): boolean {
+  return op === Op.Block || op === Op.Loop || op === Op.If;
+}
 
 export interface Instruction {
   readonly op: number;

@@ -165,6 +165,16 @@ export function signature(params: readonly string[], results: readonly string[])
   return `(${params.join(", ")}) -> ${results.length === 1 ? results.join() : `(${results.join(", ")})`}`;
 }
 
+/** The types of parameters and results, as the binary format has them. */
+export function signatureTypes(text: Signature = ""): { params: number[]; results: number[] } {
+  const [params = [], results = []] = text.split(" -> ").map((list) => (list.match(/\w+/g) ?? []).map(codeOf));
+  return { params, results };
+}
+
+function codeOf(type: string): number {
+  return Number(Object.keys(VALUE_TYPES).find((code) => VALUE_TYPES[Number(code)] === type));
+}
+
 function readImport(reader: Reader, types: readonly Signature[]): Import {
   const names = { module: reader.name(), name: reader.name() };
   const kind = readKind(reader);

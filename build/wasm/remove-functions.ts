@@ -5,12 +5,13 @@ import { encodeCustomSection } from "./custom-sections.ts";
 import { encodeElements, readElements } from "./elements.ts";
 import { concat, encodeName, encodeSection, encodeU32, sizeOfU32, Writer } from "./encode.ts";
 import { functionNames } from "./function-names.ts";
-import { fillerBodies, inliningBarriers } from "./inlining.ts";
+import { fillerBodies, inliningBarriers } from "./inlining-barriers.ts";
 import { Op } from "./instructions.ts";
 import { EXTERNAL_KINDS, readModule, readSignatures, readVector, SectionId, signature } from "./module.ts";
 import type { ModuleInfo } from "./module.ts";
 import { Reader } from "./reader.ts";
-import { directCalls, skipLocals } from "./references.ts";
+import { callsOfReached } from "./reached.ts";
+import { skipLocals } from "./references.ts";
 import type { DirectCall } from "./references.ts";
 import { replaceSections } from "./rewrite.ts";
 
@@ -20,7 +21,7 @@ export interface RemoveOptions {
    * caches of the processor cold: what it runs should be on few pages.
    */
   readonly first?: readonly string[];
-  /** Keeps functions from being put into their callers (inlining.ts), but for some callers, by name. Default: none are kept. */
+  /** Keeps functions from being put into their callers (inlining-barriers.ts), but for some callers, by name. Default: none are kept. */
   readonly keepApart?: { readonly except: readonly string[] };
 }
 
@@ -94,24 +95,6 @@ function typeOfNothing(info: ModuleInfo): number {
     throw new Error("the module has no function without parameters and results");
   }
   return type;
-}
-
-/** The calls in each function that is reached, by its index; imported ones have none. */
-function callsOfReached(info: ModuleInfo, code: ReadonlyMap<number, Uint8Array>): Map<number, readonly DirectCall[]> {
-  const waiting = [
-    ...info.exports.filter(({ kind }) => kind === "function").map(({ index }) => index),
-    ...readElements(info).functions,
-  ];
-  const calls = new Map<number, readonly DirectCall[]>();
-  for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
-    if (!calls.has(index)) {
-      const body = code.get(index);
-      const found = body === undefined ? [] : directCalls(body);
-      calls.set(index, found);
-      waiting.push(...found.map(({ callee }) => callee));
-    }
-  }
-  return calls;
 }
 
 /** Imported functions come before a module's own, and stay as they are. */

@@ -37,6 +37,8 @@ export interface FetchInit {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
+const NO_OPTIONS: FetchInit = { cluster: "" };
+
 /**
  * The answer to a {@link fetch}. Each part is fetched from the host when it is first asked for, and what nobody asks for is not
  * fetched at all; an answer that is kept longer than the host keeps it is copied.
@@ -100,8 +102,9 @@ export const fetch = shim_fetch as (path: string, init: FetchInit) => Promise<Fe
 /** What the shim's `fetch` (src/shim/fetch.c) leaves to this one: everything but a plain call. @internal */
 export function fetchAnything(path: string, init: FetchInit): Promise<FetchResponse> {
   try {
-    const { cluster, method = "GET", authority = cluster, timeoutMs = DEFAULT_TIMEOUT_MS } = init;
-    if ((!path.startsWith("/") && path !== "*") || cluster === "" || (timeoutMs | 0) !== timeoutMs || timeoutMs < 1) {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- JavaScript can leave it out
+    const { cluster, method = "GET", authority = cluster, timeoutMs = DEFAULT_TIMEOUT_MS } = init ?? NO_OPTIONS;
+    if ((!path.startsWith("/") && path !== "*") || !cluster || (timeoutMs | 0) !== timeoutMs || timeoutMs < 1) {
       throw refusal(path, cluster, timeoutMs);
     }
     const { headers, body, trailers, signal } = init;
@@ -136,8 +139,8 @@ function refusal(path: string, cluster: string, timeoutMs: number): TypeError {
   if (!path.startsWith("/") && path !== "*") {
     return new TypeError(`fetch: the path must start with "/", and the cluster says where it goes: ${path}`);
   }
-  if (cluster === "") {
-    return new TypeError("fetch: the cluster's name is empty");
+  if (!cluster) {
+    return new TypeError("fetch: the option `cluster`, the name of the cluster that is called, is missing or empty");
   }
   return new TypeError(`fetch: timeoutMs must be an integer from 1 to 2147483647, not ${timeoutMs}`);
 }

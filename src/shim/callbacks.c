@@ -116,6 +116,10 @@ static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_st
     message->body_start = size;
   message->body_ended = message->body_complete = end_of_stream;
   note_body(message);
+  if (!(message->arrived & ~ARRIVED_BODY) && !message->length_goes && waits_for_body(message)) {
+    message->arrived |= ARRIVED_BODY;
+    return message->action = PROXY_ACTION_PAUSE; /* as `arrive` would, without all that a hook needs */
+  }
   return arrive(message, ARRIVED_BODY);
 }
 

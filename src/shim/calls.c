@@ -1,7 +1,9 @@
 /* HTTP calls of the filter: a promise for each, settled by proxy_on_http_call_response. */
 
 typedef struct Call {
-  JSValue promise;
+  JSValue promise;                /* undefined: the call has an awaiter instead */
+  JSAsyncFunctionData *awaiter;   /* owned; NULL: there is none, or not yet */
+  uint32_t awaiter_owner;         /* see promises.c */
   JSValue upstream, method, path; /* as they were given, for the call's error */
   uint32_t timeout;
 } Call;
@@ -185,6 +187,8 @@ static JSValue refused_call(JSContext *context, const Call *call, uint32_t statu
 
 static void free_call(JSContext *context, Call *call) {
   JS_FreeValue(context, call->promise);
+  if (call->awaiter)
+    js_async_function_free(context->rt, call->awaiter);
   JS_FreeValue(context, call->upstream);
   JS_FreeValue(context, call->method);
   JS_FreeValue(context, call->path);
@@ -192,8 +196,20 @@ static void free_call(JSContext *context, Call *call) {
 }
 
 static void answer_call(Call *call, JSValue value, bool failed) {
-  settle_promise(js_dup(call->promise), value, failed);
+  if (call->awaiter) {
+    resume_awaiter(vm.context, call->awaiter_owner, call->awaiter, value, failed);
+    JS_FreeValue(vm.context, value);
+  } else {
+    settle_promise(js_dup(call->promise), value, failed);
+  }
   free_call(vm.context, call);
+}
+
+static void await_call(JSValueConst value, JSAsyncFunctionData *function) {
+  Call *call = JS_VALUE_GET_PTR(value);
+  JS_REF_COUNT(function)++;
+  call->awaiter = function;
+  call->awaiter_owner = shim_turn;
 }
 
 /* The call failed after it was started. */
@@ -236,23 +252,63 @@ static bool to_timeout(JSContext *context, JSValueConst value, uint32_t *timeout
   return true;
 }
 
+/* `is_awaited`: without a promise. NULL: an exception was thrown. */
+static Call *new_call(JSContext *context, JSValueConst upstream, JSValueConst method, JSValueConst path,
+                      uint32_t timeout, bool is_awaited) {
+  Call *call = may_call(context) ? js_malloc(context, sizeof *call) : NULL;
+  if (!call)
+    return NULL;
+  JSValue promise = is_awaited ? JS_UNDEFINED : new_pending_promise(context);
+  if (JS_IsException(promise)) {
+    js_free(context, call);
+    return NULL;
+  }
+  *call = (Call){.promise = promise,
+                 .upstream = js_dup(upstream),
+                 .method = js_dup(method),
+                 .path = js_dup(path),
+                 .timeout = timeout};
+  return call;
+}
+
+/* Serialized headers or trailers. */
+typedef struct PairList {
+  const char *data;
+  size_t size;
+} PairList;
+
+/* Takes over the call. Returns its promise, or the call as what its caller awaits. */
+static JSValue start_call(JSContext *context, Call *call, const Bytes *upstream, PairList headers, const Bytes *body,
+                          PairList trailers) {
+  uint32_t id = 0;
+  JSValue result = JS_EXCEPTION;
+  uint32_t status = proxy_http_call(upstream->data, upstream->size, headers.data, headers.size, body->data, body->size,
+                                    trailers.data, trailers.size, call->timeout, &id);
+  if (likely(status == PROXY_STATUS_OK)) {
+    Call *older = id_table_take(&vm.calls, id);
+    if (older) /* a host that gives an id out twice can never answer the first call */
+      fail_call(older, JS_UNDEFINED);
+    if (likely(id_table_put(&vm.calls, id, call)))
+      return JS_IsUndefined(call->promise) ? JS_MKPTR(TAG_AWAITED, call) : js_dup(call->promise);
+    JS_ThrowOutOfMemory(context);
+  } else {
+    result = refused_call(context, call, status);
+  }
+  free_call(context, call);
+  return result;
+}
+
 /* http_call(upstream, method, path, authority, headers, body, trailers, timeout): a promise of its answer. */
 static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   JSValue result = JS_EXCEPTION;
   Bytes upstream, body;
   PairWriter headers, trailers;
-  uint32_t id = 0;
-  if (!may_call(context))
+  uint32_t timeout;
+  if (!to_timeout(context, argv[7], &timeout))
     return JS_EXCEPTION;
-  Call *call = js_malloc(context, sizeof *call);
+  Call *call = new_call(context, argv[0], argv[1], argv[2], timeout, false);
   if (!call)
     return JS_EXCEPTION;
-  *call = (Call){.promise = new_pending_promise(context),
-                 .upstream = js_dup(argv[0]),
-                 .method = js_dup(argv[1]),
-                 .path = js_dup(argv[2])};
-  if (JS_IsException(call->promise) || !to_timeout(context, argv[7], &call->timeout))
-    goto no_headers;
   /* The lists first: reading them can run code, which could take the bytes of an array away. */
   if (!serialize_call_headers(context, argv, &headers))
     goto no_headers;
@@ -262,21 +318,9 @@ static JSValue js_http_call(JSContext *context, JSValueConst this, int argc, JSV
     goto no_upstream;
   if (!borrow_body(context, argv[5], &body))
     goto no_body;
-  uint32_t status = proxy_http_call(upstream.data, upstream.size, headers.data, headers.size, body.data, body.size,
-                                    trailers.data, trailers.size, call->timeout, &id);
-  if (status != PROXY_STATUS_OK) {
-    result = refused_call(context, call, status);
-  } else {
-    Call *older = id_table_take(&vm.calls, id);
-    if (older) /* a host that gives an id out twice can never answer the first call */
-      fail_call(older, JS_UNDEFINED);
-    if (id_table_put(&vm.calls, id, call)) {
-      result = js_dup(call->promise);
-      call = NULL;
-    } else {
-      JS_ThrowOutOfMemory(context);
-    }
-  }
+  result = start_call(context, call, &upstream, (PairList){headers.data, headers.size}, &body,
+                      (PairList){trailers.data, trailers.size});
+  call = NULL;
   release_bytes(context, &body);
 no_body:
   release_bytes(context, &upstream);
@@ -324,7 +368,7 @@ static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t
     fail_call(call, JS_UNDEFINED);
     return JS_UNDEFINED;
   }
-  CallResponse *response = js_mallocz_rt(vm.runtime, sizeof *response);
+  CallResponse *response = js_malloc_rt(vm.runtime, sizeof *response);
   JSValue object =
       response ? JS_NewObjectProtoClass(vm.context, vm.sdk.call_response_prototype, call_response_class) : JS_EXCEPTION;
   if (JS_IsException(object)) {

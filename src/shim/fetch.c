@@ -27,7 +27,7 @@ static PER_REQUEST JSValue fetch_get; /* "GET" */
 static void start_fetch(JSContext *context) {
   for (int i = 0; i < FETCH_OPTION_COUNT; i++)
     fetch_options[i] = JS_NewAtom(context, fetch_option_names[i]);
-  fetch_get = JS_NewString(context, "GET");
+  fetch_get = JS_AtomToString(context, JS_NewAtom(context, "GET")); /* as the program's own "GET" is */
 }
 
 /* A promise that rejects with the exception. What ends a callback that is late is no rejection. */
@@ -64,34 +64,153 @@ static JSValueConst option_or(JSValueConst value, JSValueConst otherwise) {
   return JS_IsUndefined(value) ? otherwise : value;
 }
 
-/* The options of an object literal, without a look-up for each that it does not have. False: it is no such object. */
-static bool read_own_options(JSContext *context, const JSObject *init, JSValue *options) {
-  if (init->class_id != JS_CLASS_OBJECT ||
-      init->shape->proto != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]))
+/* Where the options are among the properties of an object literal; -1: they are not. False: it is no such object. */
+static bool find_options(JSContext *context, const JSObject *init, int8_t *at) {
+  const JSShape *shape = init->shape;
+  const JSShapeProperty *properties = get_shape_prop((JSShape *)shape);
+  if (init->class_id != JS_CLASS_OBJECT || shape->proto != JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_OBJECT]) ||
+      shape->prop_count > INT8_MAX)
     return false;
-  const JSShapeProperty *properties = get_shape_prop(init->shape);
-  for (uint32_t i = 0; i < init->shape->prop_count; i++)
+  memset(at, -1, FETCH_OPTION_COUNT);
+  for (uint32_t i = 0; i < shape->prop_count; i++) {
     if (properties[i].flags & JS_PROP_TMASK)
       return false;
-  for (int i = 0; i < FETCH_OPTION_COUNT; i++)
-    options[i] = JS_UNDEFINED;
-  for (uint32_t i = 0; i < init->shape->prop_count; i++)
     for (int option = 0; option < FETCH_OPTION_COUNT; option++)
-      if (properties[i].atom == fetch_options[option]) {
-        options[option] = js_dup(init->prop[i].u.value);
-        break;
-      }
+      if (properties[i].atom == fetch_options[option])
+        at[option] = (int8_t)i;
+  }
   return true;
 }
 
-static JSValue js_fetch(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+/*
+ * Calls of which all but the path, the body and the timeout were constants of the program, with their serialized
+ * headers before and after the path's bytes: a filter makes the same few calls for each request.
+ */
+typedef struct UsualCall {
+  JSShape *shape;                         /* of the options; NULL: it is a free place */
+  const JSString *strings[FETCH_TIMEOUT]; /* the cluster, the method, the authority, or what stands for them */
+  int8_t at[FETCH_OPTION_COUNT];          /* where they are among the object's properties; -1: they are not */
+  uint16_t head_size, tail_size;
+  char headers[384], tail[128];
+} UsualCall;
+
+enum { USUAL_PATH_SIZE = 4 + 4 * 3 /* where the size of the second value is */ };
+
+static PER_REQUEST UsualCall usual_calls[4];
+static PER_REQUEST uint8_t oldest_usual_call;
+
+static bool is_string(JSValueConst value, const JSString *string) {
+  return JS_VALUE_GET_TAG(value) == JS_TAG_STRING && JS_VALUE_GET_STRING(value) == string;
+}
+
+static bool has_constants_of(const JSObject *init, const UsualCall *call) {
+  bool has = init->shape == call->shape;
+  _Pragma("clang loop unroll(disable)") for (int i = 0; has && i < FETCH_TIMEOUT; i++) has =
+      call->at[i] < 0 || is_string(init->prop[call->at[i]].u.value, call->strings[i]);
+  return has;
+}
+
+/* Whether it is an atom, which never changes, of ASCII. The strings of a program's text are atoms. */
+static bool is_constant(JSValueConst value) {
+  const JSString *string = JS_VALUE_GET_STRING(value);
+  bool is =
+      JS_VALUE_GET_TAG(value) == JS_TAG_STRING && string->atom_type == JS_ATOM_TYPE_STRING && !string->is_wide_char;
+  for (uint32_t i = 0; is && i < string->len; i++)
+    is = str8((JSString *)string)[i] < 0x80;
+  return is;
+}
+
+/* After a call was made with these arguments of http_call. */
+static void remember_usual_call(JSContext *context, const JSObject *init, const int8_t *at, JSValueConst *argv) {
+  const JSValueConst values[FETCH_TIMEOUT] = {argv[0], argv[1], argv[3]};
+  bool is_usual = !vm.building && init->shape->is_hashed;
+  for (int i = 0; i < FETCH_TIMEOUT; i++)
+    is_usual = is_usual && is_constant(values[i]);
+  for (size_t i = 0; i < countof(usual_calls); i++) /* if it is there, its path, body or timeout was not usual */
+    is_usual = is_usual && !has_constants_of(init, &usual_calls[i]);
+  PairWriter headers;
+  if (!is_usual || !serialize_call_headers(context, argv, &headers))
+    return;
+  size_t method_size = JS_VALUE_GET_STRING(values[FETCH_METHOD])->len;
+  size_t head = 4 + 4 * headers.count + sizeof ":method" + method_size + 1 + sizeof ":path";
+  size_t end = head + JS_VALUE_GET_STRING(argv[2])->len, tail = headers.size - end;
+  if (head <= sizeof usual_calls->headers / 2 && tail <= sizeof usual_calls->tail) {
+    UsualCall *call = &usual_calls[oldest_usual_call++ % countof(usual_calls)];
+    for (int i = 0; i < FETCH_TIMEOUT; i++) {
+      if (call->shape)
+        JS_FreeValue(context, JS_MKPTR(JS_TAG_STRING, (void *)call->strings[i]));
+      call->strings[i] = JS_VALUE_GET_STRING(js_dup(values[i]));
+    }
+    if (call->shape)
+      js_free_shape(context->rt, call->shape);
+    call->shape = js_dup_shape(init->shape);
+    memcpy(call->at, at, sizeof call->at);
+    call->head_size = (uint16_t)head;
+    call->tail_size = (uint16_t)tail;
+    memcpy(call->headers, headers.data, head);
+    memcpy(call->tail, headers.data + end, tail);
+  }
+  release_pairs(context, &headers);
+}
+
+/* NULL: it is another call. Nothing here, and nothing that starts such a call, runs the filter's code. */
+static inline __attribute__((always_inline)) UsualCall *find_usual_call(const JSObject *init, JSValueConst path) {
+  if (JS_VALUE_GET_TAG(path) != JS_TAG_STRING || JS_VALUE_GET_STRING(path)->is_wide_char ||
+      init->class_id != JS_CLASS_OBJECT)
+    return NULL;
+  Bytes bytes = bytes_of(unsafe_unconst(path));
+  if (!bytes.size || bytes.data[0] != '/')
+    return NULL;
+  _Pragma("clang loop unroll(disable)") for (UsualCall *call = usual_calls;
+                                             call < usual_calls + countof(usual_calls) && call->shape; call++) {
+    if (!has_constants_of(init, call))
+      continue;
+    JSValueConst body = call->at[FETCH_BODY] < 0 ? JS_UNDEFINED : init->prop[call->at[FETCH_BODY]].u.value;
+    JSValueConst timeout = call->at[FETCH_TIMEOUT] < 0 ? JS_UNDEFINED : init->prop[call->at[FETCH_TIMEOUT]].u.value;
+    bool is_usual =
+        (JS_IsUndefined(body) || JS_VALUE_GET_TAG(body) == JS_TAG_STRING) &&
+        (call->at[FETCH_TIMEOUT] < 0 || (JS_VALUE_GET_TAG(timeout) == JS_TAG_INT && JS_VALUE_GET_INT(timeout) >= 1)) &&
+        bytes.size <= sizeof call->headers - call->head_size - call->tail_size && holds_of_all(&bytes, is_all_visible);
+    return is_usual ? call : NULL;
+  }
+  return NULL;
+}
+
+static JSValue make_usual_call(JSContext *context, UsualCall *usual, const JSObject *init, JSValueConst path,
+                               bool is_awaited) {
+  int body_at = usual->at[FETCH_BODY], timeout_at = usual->at[FETCH_TIMEOUT];
+  Bytes body, cluster = bytes_of(JS_MKPTR(JS_TAG_STRING, (void *)usual->strings[FETCH_CLUSTER]));
+  if (!borrow_body(context, body_at < 0 ? JS_UNDEFINED : init->prop[body_at].u.value, &body))
+    return JS_EXCEPTION;
+  Call *call = new_call(
+      context, cluster.owner, JS_MKPTR(JS_TAG_STRING, (void *)usual->strings[FETCH_METHOD]), path,
+      timeout_at < 0 ? DEFAULT_TIMEOUT_MS : (uint32_t)JS_VALUE_GET_INT(init->prop[timeout_at].u.value), is_awaited);
+  JSValue result = JS_EXCEPTION;
+  if (call) {
+    Bytes bytes = bytes_of(unsafe_unconst(path));
+    store_u32(usual->headers + USUAL_PATH_SIZE, (uint32_t)bytes.size);
+    char *at = usual->headers + usual->head_size;
+    memcpy(at, bytes.data, bytes.size);
+    memcpy(at + bytes.size, usual->tail, usual->tail_size);
+    size_t size = usual->head_size + bytes.size + usual->tail_size;
+    result = start_call(context, call, &cluster, (PairList){usual->headers, size}, &body,
+                        (PairList){empty_pairs, sizeof empty_pairs});
+  }
+  release_bytes(context, &body);
+  return result;
+}
+
+static no_inline JSValue make_other_call(JSContext *context, JSValueConst *argv) {
   JSValue options[FETCH_OPTION_COUNT], result = JS_UNDEFINED;
+  int8_t at[FETCH_OPTION_COUNT];
   int count = 0;
-  if (JS_IsObject(argv[1]) && read_own_options(context, JS_VALUE_GET_OBJ(argv[1]), options))
-    count = FETCH_OPTION_COUNT;
-  while (JS_IsObject(argv[1]) && count < FETCH_OPTION_COUNT && !JS_IsException(result)) {
-    options[count] = JS_GetProperty(context, argv[1], fetch_options[count]);
-    result = options[count++];
+  JSObject *init = JS_IsObject(argv[1]) ? JS_VALUE_GET_OBJ(argv[1]) : NULL;
+  JSShape *shape = init && find_options(context, init, at) ? js_dup_shape(init->shape) : NULL;
+  for (; init && count < FETCH_OPTION_COUNT && !JS_IsException(result); count++) {
+    if (shape)
+      options[count] = at[count] < 0 ? JS_UNDEFINED : js_dup(init->prop[at[count]].u.value);
+    else
+      result = options[count] = JS_GetProperty(context, argv[1], fetch_options[count]);
   }
   if (!JS_IsException(result)) {
     if (count && is_ordinary(argv[0], options)) {
@@ -104,11 +223,30 @@ static JSValue js_fetch(JSContext *context, JSValueConst this, int argc, JSValue
                              options[FETCH_TRAILERS],
                              option_or(options[FETCH_TIMEOUT], JS_NewInt32(context, DEFAULT_TIMEOUT_MS))};
       result = js_http_call(context, JS_UNDEFINED, countof(call), call);
+      if (shape && init->shape == shape && !JS_IsException(result) && at[FETCH_HEADERS] < 0 && at[FETCH_TRAILERS] < 0 &&
+          at[FETCH_SIGNAL] < 0)
+        remember_usual_call(context, init, at, call);
     } else {
       result = JS_Call(context, vm.sdk.fetch, JS_UNDEFINED, 2, argv);
     }
   }
   while (count)
     JS_FreeValue(context, options[--count]);
-  return JS_IsException(result) ? reject_exception(context) : result;
+  if (shape)
+    js_free_shape(context->rt, shape);
+  return result;
+}
+
+/*
+ * `this`: the sign of a function whose result is awaited at once (run_code.c), so that nobody else ever sees it. The
+ * usual call has no promise then; undefined: it is another one.
+ */
+static JSValue js_fetch(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+  const JSObject *init = JS_IsObject(argv[1]) ? JS_VALUE_GET_OBJ(argv[1]) : NULL;
+  UsualCall *usual = init ? find_usual_call(init, argv[0]) : NULL;
+  bool is_awaited = JS_VALUE_GET_TAG(this) == TAG_AWAITED;
+  if (!usual && is_awaited)
+    return JS_UNDEFINED;
+  JSValue result = usual ? make_usual_call(context, usual, init, argv[0], is_awaited) : make_other_call(context, argv);
+  return unlikely(JS_IsException(result)) ? reject_exception(context) : result;
 }

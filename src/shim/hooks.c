@@ -167,10 +167,21 @@ static void remove_content_length(Message *message) {
     proxy_remove_header_map_value(message->headers.type, name, strlen(name));
 }
 
+static const Arrivals *hooks_for(const Message *message) {
+  return &(message->stream->plugin->filter->network ? network_arrivals : http_arrivals)[!is_request(message)];
+}
+
+/* Whether the host is to hold what has arrived of a body until it is there whole, for its hook. */
+static bool waits_for_body(const Message *message) {
+  BodyMode mode = body_mode(message);
+  return !message->body_complete && mode != BODY_STREAM && mode != BODY_INSPECT &&
+         has_hook(message->stream->plugin->filter, hooks_for(message)->body);
+}
+
 /* Gives what has arrived to its hooks, one after the other, until one pauses. Returns the action for the host. */
 static uint32_t run_arrived(Message *message) {
   const Filter *filter = message->stream->plugin->filter;
-  const Arrivals *hooks = &(filter->network ? network_arrivals : http_arrivals)[!is_request(message)];
+  const Arrivals *hooks = hooks_for(message);
   uint32_t action = PROXY_ACTION_CONTINUE;
   if (message->arrived & ARRIVED_HEADERS) {
     message->arrived &= ~ARRIVED_HEADERS;
@@ -183,7 +194,7 @@ static uint32_t run_arrived(Message *message) {
   bool looks_at_body = has_hook(filter, hooks->body);
   if (message->arrived & ARRIVED_BODY) {
     if (looks_at_body) {
-      if (!message->body_complete && mode != BODY_STREAM && mode != BODY_INSPECT)
+      if (waits_for_body(message))
         return PROXY_ACTION_PAUSE;
       message->arrived &= ~ARRIVED_BODY;
       message->body_end = message->body_size;

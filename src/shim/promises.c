@@ -66,13 +66,12 @@ static JSValue new_pending_promise(JSContext *context) {
   JSValue promise = JS_NewObjectClass(context, JS_CLASS_PROMISE);
   if (JS_IsException(promise))
     return promise;
-  JSPromiseData *data = js_mallocz(context, sizeof *data);
+  JSPromiseData *data = js_malloc(context, sizeof *data);
   if (!data) {
     JS_FreeValue(context, promise);
     return JS_EXCEPTION;
   }
-  data->promise_state = JS_PROMISE_PENDING;
-  data->promise_result = JS_UNDEFINED;
+  *data = (JSPromiseData){.promise_state = JS_PROMISE_PENDING, .promise_result = JS_UNDEFINED};
   for (size_t i = 0; i < countof(data->promise_reactions); i++)
     init_list_head(&data->promise_reactions[i]);
   JS_SetOpaqueInternal(promise, data);
@@ -222,12 +221,18 @@ static void shim_queue_reaction(JSContext *context, const JSPromiseReactionData 
   queue_reaction(context, reaction->owner, reaction->awaiter, args);
 }
 
-/* The same for the async function that waits first. */
+/* Lets an async function go on that waits for a value. */
+static void resume_awaiter(JSContext *context, uint32_t owner, JSAsyncFunctionData *awaiter, JSValueConst value,
+                           bool reject) {
+  JSValueConst args[] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED, js_bool(reject), value};
+  queue_reaction(context, owner, awaiter, args);
+}
+
+/* Called by the engine for the async function that waits first for a promise. */
 static void shim_resume_awaiter(JSContext *context, JSPromiseData *data, JSValueConst value, bool reject) {
   JSAsyncFunctionData *awaiter = data->awaiter;
-  JSValueConst args[] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED, js_bool(reject), value};
   data->awaiter = NULL;
-  queue_reaction(context, data->awaiter_owner, awaiter, args);
+  resume_awaiter(context, data->awaiter_owner, awaiter, value, reject);
   js_async_function_free(context->rt, awaiter);
 }
 
@@ -274,8 +279,14 @@ static bool is_ordinary_promise(JSContext *context, JSValueConst value) {
          JS_VALUE_GET_OBJ(property->u.value) == JS_VALUE_GET_OBJ(context->promise_ctor);
 }
 
+static void await_call(JSValueConst call, JSAsyncFunctionData *function);
+
 /* Called by the engine when an async function awaits a value. Not 0: an exception was thrown. */
 static int shim_await(JSContext *context, JSAsyncFunctionData *function, JSValueConst value) {
+  if (JS_VALUE_GET_TAG(value) == TAG_AWAITED) {
+    await_call(value, function);
+    return 0;
+  }
   if (!JS_IsObject(value))
     return shim_resume_later(context, function, value, false);
   JSValue promise = is_ordinary_promise(context, value)

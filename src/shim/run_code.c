@@ -22,6 +22,21 @@ static bool take_condition(JSContext *context, JSValue value) {
                                                                : JS_ToBoolFree(context, value);
 }
 
+/* Builtins that need no promise for what is awaited at once: what they return then is a value with this tag, which no
+   value of the language has, or undefined. */
+enum { TAG_AWAITED = JS_TAG_CATCH_OFFSET, MAGIC_AWAITED = 0x6177 };
+
+/* Such a builtin has no frame of its own, as the engine's getters have none. Undefined: it is to be called as usual. */
+static JSValue call_awaited(JSContext *context, JSValueConst function, int argc, JSValueConst *argv) {
+  const JSObject *p = JS_IsObject(function) ? JS_VALUE_GET_OBJ(function) : NULL;
+  if (!p || p->class_id != JS_CLASS_C_FUNCTION || p->u.cfunc.cproto != JS_CFUNC_generic ||
+      p->u.cfunc.magic != MAGIC_AWAITED || argc < p->u.cfunc.length)
+    return JS_UNDEFINED;
+  if (unlikely(js_poll_interrupts(context)))
+    return JS_EXCEPTION;
+  return p->u.cfunc.c_function.generic(p->u.cfunc.realm, JS_MKPTR(TAG_AWAITED, NULL), argc, argv);
+}
+
 /* What this loop's own frame takes of the module's stack, besides: as much as the engine's, so that the limit of that
    stack (guard.c) is reached before the end of the host's, of which both take as much. */
 enum { FRAME_MARGIN = 112 };
@@ -235,8 +250,12 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
       }
       JSValue *arguments = sp - count;
       frame->cur_pc = (uint8_t *)pc;
-      value = js_call_any(context, arguments[-1], below == 2 ? arguments[-2] : JS_UNDEFINED, count,
-                          (JSValueConst *)arguments, 0);
+      value = JS_UNDEFINED;
+      if (*pc == OP_await && code->func_kind == JS_FUNC_ASYNC)
+        value = call_awaited(context, arguments[-1], count, (JSValueConst *)arguments);
+      if (JS_IsUndefined(value))
+        value = js_call_any(context, arguments[-1], below == 2 ? arguments[-2] : JS_UNDEFINED, count,
+                            (JSValueConst *)arguments, 0);
       if (unlikely(JS_IsException(value)))
         goto failed;
       for (arguments -= below; sp > arguments;)

@@ -146,7 +146,7 @@ const POINTERS: readonly Reason[] = [
       "(i32, i64, i32, i32, i32) -> i64",
       "(i32, i64, i32, i32, i32, i32) -> i64",
     ],
-    functions: ["js_call_c_function", "js_get_field", "js_look_up_field"],
+    functions: ["js_call_c_function", "js_get_field", "js_look_up_field", "run_code"],
   },
   {
     why: "the same, of a builtin whose cproto was compared with JS_CFUNC_iterator_next before",

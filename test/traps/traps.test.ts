@@ -41,12 +41,14 @@ test.each(["src/filter/filter.ts", "test/filters/scripted.ts", "test/attacks/fil
     await using project = await tempProject({});
     const outfile = project.path("filter.wasm");
     const entry = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-    await buildFilter({ entry, outfile, typecheck: false, keepNames: true });
+    await buildFilter({ entry, outfile, typecheck: false, keepNames: true, inlineCalls: false });
     const wasm = await readFile(outfile);
     expect(unexplained(wasm)).toEqual([]);
     expect(findTraps(wasm).size).toBeGreaterThan(30);
     if (path === "src/filter/filter.ts") {
-      expect(codeOf(await readFile("dist/filter.wasm"))).toEqual(codeOf(wasm));
+      // The instructions of a module that is deployed are the same, in fewer functions.
+      await buildFilter({ entry, outfile, typecheck: false });
+      expect(codeOf(await readFile("dist/filter.wasm"))).toEqual(codeOf(await readFile(outfile)));
     }
   },
 );

@@ -50,7 +50,7 @@ test("everything that can be said is passed on", async () => {
 test.each([
   ["check", { cluster: "auth" }, 'fetch: the path must start with "/", and the cluster says where it goes: check'],
   ["http://auth/", { cluster: "auth" }, 'fetch: the path must start with "/"'],
-  ["/", { cluster: "" }, "fetch: the cluster's name is empty"],
+  ["/", { cluster: "" }, "fetch: the option `cluster`, the name of the cluster that is called, is missing or empty"],
   ["/", { cluster: "a", timeoutMs: 0 }, "fetch: timeoutMs must be an integer from 1 to 2147483647, not 0"],
   ["/", { cluster: "a", timeoutMs: Number.NaN }, "fetch: timeoutMs must be an integer from 1 to 2147483647, not NaN"],
 ])("fetch(%j, %j) rejects", async (path, init, message) => {

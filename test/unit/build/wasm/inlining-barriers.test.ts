@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { wasm } from "../../../../build/wasm/api.ts";
-import { inliningBarriers, FILLERS } from "../../../../build/wasm/inlining.ts";
+import { inliningBarriers, FILLERS } from "../../../../build/wasm/inlining-barriers.ts";
 import { readModule } from "../../../../build/wasm/module.ts";
 import { removeFunctions } from "../../../../build/wasm/remove-functions.ts";
 import { simulateInlining } from "../../../v8-inlining.ts";
@@ -59,7 +59,7 @@ test("a function that calls none of the module's, or only what has no room in an
 test("a very large function gets a barrier of as many calls as a compiler looks at, at most", () => {
   const [, barrier] = inliningBarriers(
     [
-      { length: 20, callees: [] },
+      { length: 30, callees: [] },
       { length: 60_000, callees: [0] },
     ],
     5,

@@ -12,7 +12,7 @@ import { encodeU32 } from "./encode.ts";
 import { Op } from "./instructions.ts";
 
 /** The lengths of the functions of nothing, in bytes of code: the largest first. */
-export const FILLERS: readonly number[] = [1024, 512, 256, 128, 64, 32];
+export const FILLERS: readonly number[] = [600, 300, 150, 75, 38];
 
 const NOP = 0x01;
 const NO_LOCALS = 0;
@@ -36,7 +36,7 @@ export interface CallerShape {
 }
 
 /** What a callee of so many bytes at most becomes is less than its call. */
-const TINY = 12;
+const TINY = 20;
 
 /** V8's, of the budget. */
 const LEAST_BUDGET = 50;
