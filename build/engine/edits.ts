@@ -107,6 +107,17 @@ export const SHIM_EDITS: readonly Edit[] = [
   },
   {
     file: "quickjs.c",
+    why: "the same: its data are zero by a few stores, not by a function that fills any number of bytes",
+    find:
+      "    s = js_mallocz(ctx, sizeof(*s));\n    if (!s)\n        return JS_EXCEPTION;\n    JS_REF_COUNT(s) = 1;\n" +
+      "    add_gc_object(ctx->rt, &s->header, JS_GC_OBJ_TYPE_ASYNC_FUNCTION);\n",
+    replace:
+      "    s = js_malloc(ctx, sizeof(*s));\n    if (!s)\n        return JS_EXCEPTION;\n" +
+      "    *s = (JSAsyncFunctionData){0};\n    JS_REF_COUNT(s) = 1;\n" +
+      "    add_gc_object(ctx->rt, &s->header, JS_GC_OBJ_TYPE_ASYNC_FUNCTION);\n",
+  },
+  {
+    file: "quickjs.c",
     why: "the same, when it returns",
     find:
       "            ret2 = JS_Call(ctx, s->resolving_funcs[0], JS_UNDEFINED,\n" +

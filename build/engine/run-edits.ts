@@ -52,4 +52,22 @@ export const RUN_EDITS: readonly Edit[] = [
       "static JSValue shim_resume_code(JSContext *ctx, JSAsyncFunctionState *s);\n\n" +
       "static JSValue async_func_resume(JSContext *ctx, JSAsyncFunctionState *s)\n{\n",
   },
+  {
+    file: "quickjs.h",
+    why: "builtins that src/shim/run_code.c calls without a frame: the SDK's own, so that a hook's call of one is no more than that of a C function",
+    find: "    JS_CFUNC_iterator_next,\n} JSCFunctionEnum;\n",
+    replace: "    JS_CFUNC_iterator_next,\n    JS_CFUNC_plain,\n    JS_CFUNC_plain_magic,\n} JSCFunctionEnum;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: others call them as they call all builtins",
+    find: "    case JS_CFUNC_generic:\n        ret_val = func.generic(",
+    replace: "    case JS_CFUNC_generic:\n    case JS_CFUNC_plain:\n        ret_val = func.generic(",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "    case JS_CFUNC_generic_magic:\n        ret_val = func.generic_magic(",
+    replace: "    case JS_CFUNC_generic_magic:\n    case JS_CFUNC_plain_magic:\n        ret_val = func.generic_magic(",
+  },
 ];

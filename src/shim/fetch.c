@@ -27,7 +27,9 @@ static PER_REQUEST JSValue fetch_get; /* "GET" */
 static void start_fetch(JSContext *context) {
   for (int i = 0; i < FETCH_OPTION_COUNT; i++)
     fetch_options[i] = JS_NewAtom(context, fetch_option_names[i]);
-  fetch_get = JS_AtomToString(context, JS_NewAtom(context, "GET")); /* as the program's own "GET" is */
+  JSAtom get = JS_NewAtom(context, "GET"); /* as the program's own "GET" is */
+  fetch_get = JS_AtomToString(context, get);
+  JS_FreeAtom(context, get);
 }
 
 /* A promise that rejects with the exception. What ends a callback that is late is no rejection. */
@@ -89,9 +91,13 @@ static bool find_options(JSContext *context, const JSObject *init, int8_t *at) {
 typedef struct UsualCall {
   JSShape *shape;                         /* of the options; NULL: it is a free place */
   const JSString *strings[FETCH_TIMEOUT]; /* the cluster, the method, the authority, or what stands for them */
-  int8_t at[FETCH_OPTION_COUNT];          /* where they are among the object's properties; -1: they are not */
+  uint8_t given;                          /* how many of these the options have: */
+  struct {
+    uint8_t option, at; /* which, and where it is among the object's properties */
+  } where[FETCH_TIMEOUT];
+  int8_t timeout_at, body_at; /* -1: the options have none */
   uint16_t head_size, tail_size;
-  char headers[384], tail[128];
+  char headers[512], tail[128];
 } UsualCall;
 
 enum { USUAL_PATH_SIZE = 4 + 4 * 3 /* where the size of the second value is */ };
@@ -103,11 +109,13 @@ static bool is_string(JSValueConst value, const JSString *string) {
   return JS_VALUE_GET_TAG(value) == JS_TAG_STRING && JS_VALUE_GET_STRING(value) == string;
 }
 
-static bool has_constants_of(const JSObject *init, const UsualCall *call) {
-  bool has = init->shape == call->shape;
-  _Pragma("clang loop unroll(disable)") for (int i = 0; has && i < FETCH_TIMEOUT; i++) has =
-      call->at[i] < 0 || is_string(init->prop[call->at[i]].u.value, call->strings[i]);
-  return has;
+static bool has_strings_of(const JSObject *init, const UsualCall *call) {
+  if (init->shape != call->shape)
+    return false;
+  for (int i = 0; i < call->given; i++)
+    if (!is_string(init->prop[call->where[i].at].u.value, call->strings[call->where[i].option]))
+      return false;
+  return true;
 }
 
 /* Whether it is an atom, which never changes, of ASCII. The strings of a program's text are atoms. */
@@ -120,6 +128,15 @@ static bool is_constant(JSValueConst value) {
   return is;
 }
 
+static void forget_usual_call(JSContext *context, UsualCall *call) {
+  if (!call->shape)
+    return;
+  js_free_shape(context->rt, call->shape);
+  for (int i = 0; i < FETCH_TIMEOUT; i++)
+    JS_FreeValue(context, JS_MKPTR(JS_TAG_STRING, (void *)call->strings[i]));
+  call->shape = NULL;
+}
+
 /* After a call was made with these arguments of http_call. */
 static void remember_usual_call(JSContext *context, const JSObject *init, const int8_t *at, JSValueConst *argv) {
   const JSValueConst values[FETCH_TIMEOUT] = {argv[0], argv[1], argv[3]};
@@ -127,7 +144,7 @@ static void remember_usual_call(JSContext *context, const JSObject *init, const 
   for (int i = 0; i < FETCH_TIMEOUT; i++)
     is_usual = is_usual && is_constant(values[i]);
   for (size_t i = 0; i < countof(usual_calls); i++) /* if it is there, its path, body or timeout was not usual */
-    is_usual = is_usual && !has_constants_of(init, &usual_calls[i]);
+    is_usual = is_usual && !has_strings_of(init, &usual_calls[i]);
   PairWriter headers;
   if (!is_usual || !serialize_call_headers(context, argv, &headers))
     return;
@@ -136,15 +153,18 @@ static void remember_usual_call(JSContext *context, const JSObject *init, const 
   size_t end = head + JS_VALUE_GET_STRING(argv[2])->len, tail = headers.size - end;
   if (head <= sizeof usual_calls->headers / 2 && tail <= sizeof usual_calls->tail) {
     UsualCall *call = &usual_calls[oldest_usual_call++ % countof(usual_calls)];
-    for (int i = 0; i < FETCH_TIMEOUT; i++) {
-      if (call->shape)
-        JS_FreeValue(context, JS_MKPTR(JS_TAG_STRING, (void *)call->strings[i]));
+    forget_usual_call(context, call);
+    call->given = 0;
+    for (uint8_t i = 0; i < FETCH_TIMEOUT; i++) {
       call->strings[i] = JS_VALUE_GET_STRING(js_dup(values[i]));
+      if (at[i] >= 0) {
+        call->where[call->given].option = i;
+        call->where[call->given++].at = (uint8_t)at[i];
+      }
     }
-    if (call->shape)
-      js_free_shape(context->rt, call->shape);
     call->shape = js_dup_shape(init->shape);
-    memcpy(call->at, at, sizeof call->at);
+    call->timeout_at = at[FETCH_TIMEOUT];
+    call->body_at = at[FETCH_BODY];
     call->head_size = (uint16_t)head;
     call->tail_size = (uint16_t)tail;
     memcpy(call->headers, headers.data, head);
@@ -154,47 +174,44 @@ static void remember_usual_call(JSContext *context, const JSObject *init, const 
 }
 
 /* NULL: it is another call. Nothing here, and nothing that starts such a call, runs the filter's code. */
-static inline __attribute__((always_inline)) UsualCall *find_usual_call(const JSObject *init, JSValueConst path) {
-  if (JS_VALUE_GET_TAG(path) != JS_TAG_STRING || JS_VALUE_GET_STRING(path)->is_wide_char ||
-      init->class_id != JS_CLASS_OBJECT)
+static UsualCall *find_usual_call(const JSObject *init, const Bytes *path) {
+  if (!path->size || path->data[0] != '/' || init->class_id != JS_CLASS_OBJECT)
     return NULL;
-  Bytes bytes = bytes_of(unsafe_unconst(path));
-  if (!bytes.size || bytes.data[0] != '/')
-    return NULL;
-  _Pragma("clang loop unroll(disable)") for (UsualCall *call = usual_calls;
-                                             call < usual_calls + countof(usual_calls) && call->shape; call++) {
-    if (!has_constants_of(init, call))
+  for (UsualCall *call = usual_calls; call < usual_calls + countof(usual_calls) && call->shape; call++) {
+    if (!has_strings_of(init, call))
       continue;
-    JSValueConst body = call->at[FETCH_BODY] < 0 ? JS_UNDEFINED : init->prop[call->at[FETCH_BODY]].u.value;
-    JSValueConst timeout = call->at[FETCH_TIMEOUT] < 0 ? JS_UNDEFINED : init->prop[call->at[FETCH_TIMEOUT]].u.value;
-    bool is_usual =
-        (JS_IsUndefined(body) || JS_VALUE_GET_TAG(body) == JS_TAG_STRING) &&
-        (call->at[FETCH_TIMEOUT] < 0 || (JS_VALUE_GET_TAG(timeout) == JS_TAG_INT && JS_VALUE_GET_INT(timeout) >= 1)) &&
-        bytes.size <= sizeof call->headers - call->head_size - call->tail_size && holds_of_all(&bytes, is_all_visible);
-    return is_usual ? call : NULL;
+    if (call->body_at >= 0 && !JS_IsUndefined(init->prop[call->body_at].u.value) &&
+        JS_VALUE_GET_TAG(init->prop[call->body_at].u.value) != JS_TAG_STRING)
+      return NULL;
+    if (call->timeout_at >= 0 && (JS_VALUE_GET_TAG(init->prop[call->timeout_at].u.value) != JS_TAG_INT ||
+                                  JS_VALUE_GET_INT(init->prop[call->timeout_at].u.value) < 1))
+      return NULL;
+    bool fits = path->size <= sizeof call->headers - call->head_size - sizeof call->tail;
+    return fits && holds_of_all(path, is_all_visible) ? call : NULL;
   }
   return NULL;
 }
 
-static JSValue make_usual_call(JSContext *context, UsualCall *usual, const JSObject *init, JSValueConst path,
+static JSValue make_usual_call(JSContext *context, UsualCall *usual, const JSObject *init, const Bytes *path,
                                bool is_awaited) {
-  int body_at = usual->at[FETCH_BODY], timeout_at = usual->at[FETCH_TIMEOUT];
   Bytes body, cluster = bytes_of(JS_MKPTR(JS_TAG_STRING, (void *)usual->strings[FETCH_CLUSTER]));
-  if (!borrow_body(context, body_at < 0 ? JS_UNDEFINED : init->prop[body_at].u.value, &body))
+  if (!borrow_body(context, usual->body_at < 0 ? JS_UNDEFINED : init->prop[usual->body_at].u.value, &body))
     return JS_EXCEPTION;
-  Call *call = new_call(
-      context, cluster.owner, JS_MKPTR(JS_TAG_STRING, (void *)usual->strings[FETCH_METHOD]), path,
-      timeout_at < 0 ? DEFAULT_TIMEOUT_MS : (uint32_t)JS_VALUE_GET_INT(init->prop[timeout_at].u.value), is_awaited);
+  uint32_t timeout = DEFAULT_TIMEOUT_MS;
+  if (usual->timeout_at >= 0)
+    timeout = (uint32_t)JS_VALUE_GET_INT(init->prop[usual->timeout_at].u.value);
+  JSValueConst method = JS_MKPTR(JS_TAG_STRING, (void *)usual->strings[FETCH_METHOD]);
+  Call *call = new_call(context, cluster.owner, method, path->owner, timeout, is_awaited);
   JSValue result = JS_EXCEPTION;
   if (call) {
-    Bytes bytes = bytes_of(unsafe_unconst(path));
-    store_u32(usual->headers + USUAL_PATH_SIZE, (uint32_t)bytes.size);
     char *at = usual->headers + usual->head_size;
-    memcpy(at, bytes.data, bytes.size);
-    memcpy(at + bytes.size, usual->tail, usual->tail_size);
-    size_t size = usual->head_size + bytes.size + usual->tail_size;
-    result = start_call(context, call, &cluster, (PairList){usual->headers, size}, &body,
-                        (PairList){empty_pairs, sizeof empty_pairs});
+    store_u32(usual->headers + USUAL_PATH_SIZE, (uint32_t)path->size);
+    memcpy(at, path->data, path->size);
+    at += path->size;
+    for (size_t i = 0; i < usual->tail_size; i += sizeof(uint64_t)) /* memcpy calls the host, for a few bytes too */
+      memcpy(at + i, usual->tail + i, sizeof(uint64_t));
+    PairList headers = {usual->headers, (size_t)(at - usual->headers) + usual->tail_size};
+    result = start_call(context, call, &cluster, headers, &body, (PairList){empty_pairs, sizeof empty_pairs});
   }
   release_bytes(context, &body);
   return result;
@@ -237,16 +254,17 @@ static no_inline JSValue make_other_call(JSContext *context, JSValueConst *argv)
   return result;
 }
 
-/*
- * `this`: the sign of a function whose result is awaited at once (run_code.c), so that nobody else ever sees it. The
- * usual call has no promise then; undefined: it is another one.
- */
+/* `this` is the sign of a function whose result is awaited at once (run_code.c), so that nobody else ever sees it: the
+   usual call has no promise then. */
 static JSValue js_fetch(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   const JSObject *init = JS_IsObject(argv[1]) ? JS_VALUE_GET_OBJ(argv[1]) : NULL;
-  UsualCall *usual = init ? find_usual_call(init, argv[0]) : NULL;
-  bool is_awaited = JS_VALUE_GET_TAG(this) == TAG_AWAITED;
-  if (!usual && is_awaited)
-    return JS_UNDEFINED;
-  JSValue result = usual ? make_usual_call(context, usual, init, argv[0], is_awaited) : make_other_call(context, argv);
+  UsualCall *usual = NULL;
+  Bytes path;
+  if (init && JS_VALUE_GET_TAG(argv[0]) == JS_TAG_STRING && !JS_VALUE_GET_STRING(argv[0])->is_wide_char) {
+    path = bytes_of(unsafe_unconst(argv[0])); /* the caller's, not a reference more */
+    usual = find_usual_call(init, &path);
+  }
+  JSValue result = usual ? make_usual_call(context, usual, init, &path, JS_VALUE_GET_TAG(this) == TAG_AWAITED)
+                         : make_other_call(context, argv);
   return unlikely(JS_IsException(result)) ? reject_exception(context) : result;
 }

@@ -165,17 +165,17 @@ static const JSCFunctionListEntry connection_methods[] = {
 static const JSCFunctionListEntry body_methods[] = {
     JS_CGETSET_DEF("size", js_get_body_size, NULL),
     JS_CGETSET_DEF("ended", js_is_body_ended, NULL),
-    JS_CFUNC_MAGIC_DEF("bytes", 0, js_read_body, BODY_BYTES),
-    JS_CFUNC_MAGIC_DEF("text", 0, js_read_body, BODY_TEXT),
-    JS_CFUNC_DEF("set", 1, js_set_body),
+    PLAIN_MAGIC_FUNCTION("bytes", 0, js_read_body, BODY_BYTES),
+    PLAIN_MAGIC_FUNCTION("text", 0, js_read_body, BODY_TEXT),
+    PLAIN_FUNCTION("set", 1, js_set_body, 0),
 };
 
 static const JSCFunctionListEntry headers_methods[] = {
-    JS_CFUNC_DEF("get", 1, js_headers_get),         JS_CFUNC_DEF("has", 1, js_headers_has),
-    JS_CFUNC_DEF("pick", 1, js_headers_pick),       JS_CFUNC_DEF("set", 2, js_headers_set),
-    JS_CFUNC_DEF("append", 2, js_headers_append),   JS_CFUNC_DEF("delete", 1, js_headers_delete),
-    JS_CFUNC_DEF("getAll", 1, js_headers_get_all),  JS_CFUNC_DEF("replaceAll", 1, js_headers_replace_all),
-    JS_CFUNC_DEF("entries", 0, js_headers_entries), JS_ALIAS_DEF("[Symbol.iterator]", "entries"),
+    PLAIN_FUNCTION("get", 1, js_headers_get, 0),         PLAIN_FUNCTION("has", 1, js_headers_has, 0),
+    PLAIN_FUNCTION("pick", 1, js_headers_pick, 0),       PLAIN_FUNCTION("set", 2, js_headers_set, 0),
+    PLAIN_FUNCTION("append", 2, js_headers_append, 0),   PLAIN_FUNCTION("delete", 1, js_headers_delete, 0),
+    PLAIN_FUNCTION("getAll", 1, js_headers_get_all, 0),  PLAIN_FUNCTION("replaceAll", 1, js_headers_replace_all, 0),
+    PLAIN_FUNCTION("entries", 0, js_headers_entries, 0), JS_ALIAS_DEF("[Symbol.iterator]", "entries"),
 };
 
 static const JSCFunctionListEntry answer_methods[] = {

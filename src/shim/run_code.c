@@ -22,19 +22,43 @@ static bool take_condition(JSContext *context, JSValue value) {
                                                                : JS_ToBoolFree(context, value);
 }
 
-/* Builtins that need no promise for what is awaited at once: what they return then is a value with this tag, which no
-   value of the language has, or undefined. */
+/*
+ * Builtins that have no frame of their own when a hook calls them, as the engine's getters have none: in the stack of
+ * an error that they throw, it is the caller that stands first.
+ */
+#define PLAIN_FUNCTION(name, length, function, magic)                                                                  \
+  {                                                                                                                    \
+    name, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE, JS_DEF_CFUNC, magic,                                                \
+        .u.func = {length, JS_CFUNC_plain, {.generic = function}}                                                      \
+  }
+#define PLAIN_MAGIC_FUNCTION(name, length, function, magic)                                                            \
+  {                                                                                                                    \
+    name, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE, JS_DEF_CFUNC, magic,                                                \
+        .u.func = {length, JS_CFUNC_plain_magic, {.generic_magic = function}}                                          \
+  }
+
+/* One with this magic number needs no promise for what is awaited at once: it is called with a `this` of the tag then,
+   which no value of the language has, and what it returns may have it. */
 enum { TAG_AWAITED = JS_TAG_CATCH_OFFSET, MAGIC_AWAITED = 0x6177 };
 
-/* Such a builtin has no frame of its own, as the engine's getters have none. Undefined: it is to be called as usual. */
-static JSValue call_awaited(JSContext *context, JSValueConst function, int argc, JSValueConst *argv) {
+static inline __attribute__((always_inline)) JSValue call_value(JSContext *context, JSValueConst function,
+                                                                JSValueConst this, int argc, JSValueConst *argv,
+                                                                bool is_awaited) {
   const JSObject *p = JS_IsObject(function) ? JS_VALUE_GET_OBJ(function) : NULL;
-  if (!p || p->class_id != JS_CLASS_C_FUNCTION || p->u.cfunc.cproto != JS_CFUNC_generic ||
-      p->u.cfunc.magic != MAGIC_AWAITED || argc < p->u.cfunc.length)
-    return JS_UNDEFINED;
+  if (!p || p->class_id != JS_CLASS_C_FUNCTION)
+    return JS_CallInternal(context, function, this, JS_UNDEFINED, argc, argv, 0);
   if (unlikely(js_poll_interrupts(context)))
     return JS_EXCEPTION;
-  return p->u.cfunc.c_function.generic(p->u.cfunc.realm, JS_MKPTR(TAG_AWAITED, NULL), argc, argv);
+  JSCFunctionType called = p->u.cfunc.c_function;
+  int magic = p->u.cfunc.magic;
+  if (argc >= p->u.cfunc.length) {
+    if (p->u.cfunc.cproto == JS_CFUNC_plain_magic)
+      return called.generic_magic(p->u.cfunc.realm, this, argc, argv, magic);
+    if (p->u.cfunc.cproto == JS_CFUNC_plain)
+      return called.generic(p->u.cfunc.realm, is_awaited && magic == MAGIC_AWAITED ? JS_MKPTR(TAG_AWAITED, NULL) : this,
+                            argc, argv);
+  }
+  return js_call_c_function(context, function, this, argc, argv, 0);
 }
 
 /* What this loop's own frame takes of the module's stack, besides: as much as the engine's, so that the limit of that
@@ -250,12 +274,8 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
       }
       JSValue *arguments = sp - count;
       frame->cur_pc = (uint8_t *)pc;
-      value = JS_UNDEFINED;
-      if (*pc == OP_await && code->func_kind == JS_FUNC_ASYNC)
-        value = call_awaited(context, arguments[-1], count, (JSValueConst *)arguments);
-      if (JS_IsUndefined(value))
-        value = js_call_any(context, arguments[-1], below == 2 ? arguments[-2] : JS_UNDEFINED, count,
-                            (JSValueConst *)arguments, 0);
+      value = call_value(context, arguments[-1], below == 2 ? arguments[-2] : JS_UNDEFINED, count,
+                         (JSValueConst *)arguments, *pc == OP_await && code->func_kind == JS_FUNC_ASYNC);
       if (unlikely(JS_IsException(value)))
         goto failed;
       for (arguments -= below; sp > arguments;)

@@ -1535,6 +1535,8 @@ static void end_vm(void) {
   for (size_t i = 0; i < countof(fetch_options); i++)
     JS_FreeAtom(vm.context, fetch_options[i]);
   JS_FreeValue(vm.context, fetch_get);
+  for (size_t i = 0; i < countof(usual_calls); i++)
+    forget_usual_call(vm.context, &usual_calls[i]);
   drop_kept_shapes(vm.runtime);
   free(rejections.entries);
   free(build_result);
