@@ -1,9 +1,10 @@
-import { concat, encodeU32 } from "./encode.ts";
+import { encodeU32 } from "./encode.ts";
 import { isBlock, Op, readInstruction, skipInstruction } from "./instructions.ts";
 import type { Instruction } from "./instructions.ts";
 import type { MovedHints } from "./branch-hints.ts";
 import { Reader } from "./reader.ts";
 import { skipLocals } from "./references.ts";
+import { Stretches } from "./stretches.ts";
 
 /** Instructions whose operands are labels. */
 function isJump(op: number): boolean {
@@ -37,7 +38,7 @@ export function narrowJumpTable(
 ): Uint8Array {
   const reader = new Reader(body);
   skipLocals(reader);
-  const written = new Code(body);
+  const written = new Stretches(body);
   written.keep(0, reader.offset);
   const frames: Frame[] = [{ op: Op.Block, targeted: false }];
   const target = (label: number) => {
@@ -100,39 +101,6 @@ export function narrowJumpTable(
     }
   }
   return written.bytes();
-}
-
-/** Code that is stretches of a body, and what is new between them. */
-class Code {
-  readonly #body: Uint8Array;
-  readonly #parts: Uint8Array[] = [];
-  /** The stretch that may become longer. */
-  #start = 0;
-  #end = 0;
-  length = 0;
-
-  constructor(body: Uint8Array) {
-    this.#body = body;
-  }
-
-  keep(start: number, end: number): void {
-    if (start !== this.#end) {
-      this.#parts.push(this.#body.subarray(this.#start, this.#end));
-      this.#start = start;
-    }
-    this.#end = end;
-    this.length += end - start;
-  }
-
-  add(bytes: Uint8Array): void {
-    this.#parts.push(this.#body.subarray(this.#start, this.#end), bytes);
-    this.#start = this.#end;
-    this.length += bytes.length;
-  }
-
-  bytes(): Uint8Array {
-    return concat([...this.#parts, this.#body.subarray(this.#start, this.#end)]);
-  }
 }
 
 const I32_SUB = 0x6b;

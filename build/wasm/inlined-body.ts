@@ -1,7 +1,9 @@
+import { MovedHints } from "./branch-hints.ts";
 import type { BodyHints } from "./branch-hints.ts";
-import { concat, Writer } from "./encode.ts";
+import { concat, encodeU32, Writer } from "./encode.ts";
 import { isBlock, Op, skipInstruction } from "./instructions.ts";
 import { Reader } from "./reader.ts";
+import { Stretches } from "./stretches.ts";
 
 export interface FunctionBody {
   /** Value types, as the binary format has them. */
@@ -22,7 +24,9 @@ export function withCallees(caller: FunctionBody, inlined: (callee: number) => F
   const { body } = caller;
   const reader = new Reader(body);
   const locals = new Locals(caller.params.length, readLocals(reader));
-  const code = new HintedCode(caller, reader.offset);
+  const code = new Stretches(body);
+  const moved = new MovedHints(caller.hints);
+  const added = new Map<number, boolean>();
   const blocks: number[] = [];
   while (!reader.atEnd) {
     const start = reader.offset;
@@ -31,31 +35,36 @@ export function withCallees(caller: FunctionBody, inlined: (callee: number) => F
       blocks.push(op);
     } else if (op === Op.End) {
       blocks.pop();
-    } else if (op === Op.Call && !blocks.includes(Op.Loop)) {
-      const callee = inlined(new Reader(body, start + 1).u32());
-      if (callee !== undefined) {
-        code.keepUntil(start);
-        writeCallee(code, callee, locals);
-        code.skipTo(reader.offset);
-      }
     }
+    const callee = op === Op.Call && !blocks.includes(Op.Loop) ? inlined(new Reader(body, start + 1).u32()) : undefined;
+    if (callee === undefined) {
+      moved.move(start, code.length);
+      code.keep(start, reader.offset);
+      continue;
+    }
+    const { bytes, hints } = asBlock(callee, locals);
+    hints.forEach((likely, offset) => added.set(code.length + offset, likely));
+    code.add(bytes);
   }
-  code.keepUntil(body.length);
   const declared = locals.encode();
-  const hints = new Map([...code.hints].map(([offset, likely]) => [offset + declared.length, likely]));
-  return { ...caller, body: concat([declared, code.bytes]), hints };
+  const hints = new Map([...moved.hints, ...added].map(([offset, likely]) => [offset + declared.length, likely]));
+  return { ...caller, body: concat([declared, code.bytes()]), hints };
 }
 
-/** Its parameters are variables now, and it is a block that its returns leave. */
-function writeCallee(code: HintedCode, callee: FunctionBody, locals: Locals): void {
-  const first = locals.add(callee.params);
-  for (let at = callee.params.length - 1; at >= 0; at--) {
-    code.add([Op.LocalSet], first + at);
-  }
-  const reader = new Reader(callee.body);
+/** What takes the place of a call: the parameters are variables now, and the function is a block that its returns leave. */
+function asBlock(
+  { params, results, body, hints }: FunctionBody,
+  locals: Locals,
+): { bytes: Uint8Array; hints: BodyHints } {
+  const first = locals.add(params);
+  const reader = new Reader(body);
   locals.add(readLocals(reader));
-  code.add([Op.Block, callee.results[0] ?? NO_RESULT]);
-  const inner = new HintedCode(callee, reader.offset);
+  const code = new Stretches(body);
+  for (let at = params.length - 1; at >= 0; at--) {
+    code.add(Uint8Array.from([Op.LocalSet, ...encodeU32(first + at)]));
+  }
+  code.add(Uint8Array.from([Op.Block, results[0] ?? NO_RESULT]));
+  const moved = new MovedHints(hints);
   let depth = 0;
   while (!reader.atEnd) {
     const start = reader.offset;
@@ -63,19 +72,19 @@ function writeCallee(code: HintedCode, callee: FunctionBody, locals: Locals): vo
     if (isBlock(op)) {
       depth++;
     } else if (op === Op.End) {
-      depth--;
-    } else if (op === Op.Return || (op >= Op.LocalGet && op <= Op.LocalTee)) {
-      inner.keepUntil(start);
-      if (op === Op.Return) {
-        inner.add([Op.Br], depth);
-      } else {
-        inner.add([op], new Reader(callee.body, start + 1).u32() + first);
-      }
-      inner.skipTo(reader.offset);
+      depth--; // the last one is the block's
+    }
+    moved.move(start, code.length);
+    if (op === Op.Return) {
+      code.add(Uint8Array.from([Op.Br, ...encodeU32(depth)]));
+    } else if (op >= Op.LocalGet && op <= Op.LocalTee) {
+      const local = new Reader(body, start + 1).u32();
+      code.add(Uint8Array.from([op, ...encodeU32(first + local)]));
+    } else {
+      code.keep(start, reader.offset);
     }
   }
-  inner.keepUntil(callee.body.length); // its last `end` is the block's
-  code.append(inner);
+  return { bytes: code.bytes(), hints: moved.hints };
 }
 
 const NO_RESULT = 0x40;
@@ -118,52 +127,5 @@ class Locals {
       writer.u32(count).byte(type);
     }
     return writer.bytes;
-  }
-}
-
-/** Instructions that are stretches of a function's, with their hints, and new ones between them. */
-class HintedCode {
-  readonly #from: FunctionBody;
-  readonly #offsets: readonly number[];
-  readonly #writer = new Writer();
-  readonly hints = new Map<number, boolean>();
-  #passed = 0;
-  #kept: number;
-
-  /** @param start - where the instructions begin in the body */
-  constructor(from: FunctionBody, start: number) {
-    this.#from = from;
-    this.#offsets = [...from.hints.keys()].sort((a, b) => a - b);
-    this.#kept = start;
-  }
-
-  get bytes(): Uint8Array {
-    return this.#writer.bytes;
-  }
-
-  keepUntil(end: number): void {
-    for (let offset; (offset = this.#offsets[this.#passed]) !== undefined && offset < end; this.#passed++) {
-      this.hints.set(this.bytes.length + offset - this.#kept, this.#from.hints.get(offset) === true);
-    }
-    this.#writer.write(this.#from.body.subarray(this.#kept, end));
-    this.#kept = end;
-  }
-
-  skipTo(offset: number): void {
-    this.#kept = offset;
-  }
-
-  add(bytes: readonly number[], operand?: number): void {
-    this.#writer.write(bytes);
-    if (operand !== undefined) {
-      this.#writer.u32(operand);
-    }
-  }
-
-  append(other: HintedCode): void {
-    for (const [offset, likely] of other.hints) {
-      this.hints.set(this.bytes.length + offset, likely);
-    }
-    this.#writer.write(other.bytes);
   }
 }

@@ -36,7 +36,7 @@ export interface CallerShape {
 }
 
 /** What a callee of so many bytes at most becomes is less than its call. */
-const TINY = 17;
+const TINY = 12;
 
 /** V8's, of the budget. */
 const LEAST_BUDGET = 50;

@@ -45,20 +45,16 @@ static inline __attribute__((always_inline)) JSValue call_value(JSContext *conte
                                                                 JSValueConst this, int argc, JSValueConst *argv,
                                                                 bool is_awaited) {
   const JSObject *p = JS_IsObject(function) ? JS_VALUE_GET_OBJ(function) : NULL;
-  if (!p || p->class_id != JS_CLASS_C_FUNCTION)
-    return JS_CallInternal(context, function, this, JS_UNDEFINED, argc, argv, 0);
+  if (!p || p->class_id != JS_CLASS_C_FUNCTION || p->u.cfunc.cproto < JS_CFUNC_plain || argc < p->u.cfunc.length)
+    return js_call_any(context, function, this, argc, argv, 0);
   if (unlikely(js_poll_interrupts(context)))
     return JS_EXCEPTION;
   JSCFunctionType called = p->u.cfunc.c_function;
   int magic = p->u.cfunc.magic;
-  if (argc >= p->u.cfunc.length) {
-    if (p->u.cfunc.cproto == JS_CFUNC_plain_magic)
-      return called.generic_magic(p->u.cfunc.realm, this, argc, argv, magic);
-    if (p->u.cfunc.cproto == JS_CFUNC_plain)
-      return called.generic(p->u.cfunc.realm, is_awaited && magic == MAGIC_AWAITED ? JS_MKPTR(TAG_AWAITED, NULL) : this,
-                            argc, argv);
-  }
-  return js_call_c_function(context, function, this, argc, argv, 0);
+  if (p->u.cfunc.cproto == JS_CFUNC_plain_magic)
+    return called.generic_magic(p->u.cfunc.realm, this, argc, argv, magic);
+  return called.generic(p->u.cfunc.realm, is_awaited && magic == MAGIC_AWAITED ? JS_MKPTR(TAG_AWAITED, NULL) : this,
+                        argc, argv);
 }
 
 /* What this loop's own frame takes of the module's stack, besides: as much as the engine's, so that the limit of that

@@ -59,7 +59,7 @@ test("a function that calls none of the module's, or only what has no room in an
 test("a very large function gets a barrier of as many calls as a compiler looks at, at most", () => {
   const [, barrier] = inliningBarriers(
     [
-      { length: 30, callees: [] },
+      { length: 20, callees: [] },
       { length: 60_000, callees: [0] },
     ],
     5,
