@@ -12,6 +12,7 @@ import { buildGroups, measureAllStarts, measureLoad, resultOf } from "./measure.
 import { readOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
 import { writePerformanceDoc } from "./performance-doc.ts";
+import { besideLoad } from "./pin.ts";
 import { absenceList, circumstances, costTable, sizeTable } from "./report.ts";
 import { RESULT_FORMAT } from "./result.ts";
 import type { Result } from "./result.ts";
@@ -32,7 +33,7 @@ async function main(options: Options): Promise<void> {
   {
     await using load = await startLoad();
     await measureAllStarts(groups, load, options, progress);
-    await measureLoad(groups, load, options, progress);
+    await besideLoad(() => measureLoad(groups, load, options, progress));
   }
   const { rounds, requests, warmUp, lightRequests, starts } = options;
   const result: Result = {

@@ -29,9 +29,9 @@ export const USAGE = `npm run bench -- [options]
                               which filters (default: all)
   --variants ${VARIANTS.join(",")}
                               written with what (default: all)
-  --rounds N                  how often each is measured (default: 4)
-  --requests N                requests of one measurement (default: 8000)
-  --warm-up N                 requests before it (default: 1000)
+  --rounds N                  how often each is measured (default: 10)
+  --requests N                requests of one measurement (default: 2000)
+  --warm-up N                 requests before it (default: 500)
   --light-requests N          requests of one measurement of latency (default: 200)
   --starts N                  how often each start is measured; 0: not at all (default: 3)
   --baseline REF              builds the filters of another commit of this project too
@@ -46,9 +46,9 @@ export function readOptions(args: readonly string[]): Options | "help" {
     options: {
       filters: { type: "string", default: FILTERS.join(",") },
       variants: { type: "string", default: VARIANTS.join(",") },
-      rounds: { type: "string", default: "4" },
-      requests: { type: "string", default: "8000" },
-      "warm-up": { type: "string", default: "1000" },
+      rounds: { type: "string", default: "10" },
+      requests: { type: "string", default: "2000" },
+      "warm-up": { type: "string", default: "500" },
       "light-requests": { type: "string", default: "200" },
       starts: { type: "string", default: "3" },
       baseline: { type: "string" },

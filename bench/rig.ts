@@ -7,6 +7,7 @@ import type { Load } from "./load-process.ts";
 import { nameOf } from "./modules.ts";
 import type { BenchFilter, FilterName } from "./modules.ts";
 import { TRAFFIC } from "./traffic.ts";
+import { turnOrders } from "./turns.ts";
 
 /** One slice of a measurement. */
 export interface Sample {
@@ -69,7 +70,7 @@ export async function measureRound(
   return variants.map((_, index) => ({ samples: samples[index] ?? [], latencies: latencies[index] ?? [] }));
 }
 
-/** Each variant is the first one in some turn. */
+/** What was measured of each variant, in the order of the turns. */
 async function inTurns<T>(
   variants: readonly BenchFilter[],
   requests: number,
@@ -77,9 +78,9 @@ async function inTurns<T>(
   measure: (variant: BenchFilter, count: number) => Promise<readonly T[]>,
 ): Promise<T[][]> {
   const results = variants.map((): T[] => []);
+  const orders = turnOrders(variants.length);
   for (let done = 0, turn = 0; done < requests; done += slice, turn++) {
-    for (let step = 0; step < variants.length; step++) {
-      const index = (turn + step) % variants.length;
+    for (const index of orders[turn % orders.length] ?? []) {
       const variant = variants[index];
       if (variant !== undefined) {
         results[index]?.push(...(await measure(variant, Math.min(slice, requests - done))));

@@ -249,7 +249,7 @@ export const SHIM_EDITS: readonly Edit[] = [
       "                    goto exception;\n" +
       "            }\n            BREAK;\n\n        CASE(OP_set_name):",
     replace:
-      "                ret = define_new_field(ctx, sp[-2], atom, sp[-1]);\n" +
+      "                ret = define_new_field(ctx, pc, sp[-2], atom, sp[-1]);\n" +
       "                if (ret == 0)\n" +
       "                    ret = JS_DefinePropertyValue(ctx, sp[-2], atom, sp[-1],\n" +
       "                                                 JS_PROP_C_W_E | JS_PROP_THROW);\n" +

@@ -24,6 +24,7 @@ import { engineVersion, sortFunctions } from "./parts.ts";
 import type { Parts } from "./parts.ts";
 import { engineSource, PYCRYPTODOME, QUICKJS_NG, readSources } from "./source.ts";
 import type { SourceFiles } from "./source.ts";
+import { shortenTagTests } from "./tag-tests.ts";
 
 const CACHE = join(packageRoot, ".cache", "engine");
 const OUTPUT = join(packageRoot, "engine");
@@ -75,7 +76,7 @@ export async function buildModule(module: EngineModule, report: (line: string) =
   const link = (...flags: string[]) =>
     clang([...modules.LINK_FLAGS, ...flags, "unit.o"], new Map([["unit.o", object]]));
   const linked = await link();
-  const wasm = await wasmOpt(linked, modules.WASM_OPT_PASSES);
+  const wasm = shortenTagTests(await wasmOpt(linked, modules.WASM_OPT_PASSES));
   await mkdir(OUTPUT, { recursive: true });
   await writeFile(fileOf(module), wasm);
   if (module === RUNTIME) {
@@ -230,7 +231,7 @@ async function inputsOf(module: EngineModule): Promise<string> {
   const tools = [devDependencies["@yowasp/clang"], devDependencies["binaryen"]];
   const settings = [tools, QUICKJS_NG, ...(module === RUNTIME ? [PYCRYPTODOME] : []), ENGINE_EDITS, modules, module];
   const optimizer = await Promise.all(
-    ["builtins.ts", "graph.ts", "kinds.ts", "optimize.ts"].map((name) =>
+    ["builtins.ts", "graph.ts", "kinds.ts", "optimize.ts", "tag-tests.ts"].map((name) =>
       readFile(join(packageRoot, "build", "engine", name), "utf8"),
     ),
   );

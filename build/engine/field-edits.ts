@@ -43,7 +43,7 @@ const REMARK = `                            /* XXX: should avoid the slow path f
 `;
 
 const CALL = `                sf->cur_pc = pc;
-                val = js_get_field(ctx, sp[-1], atom);
+                val = js_get_field(ctx, pc, sp[-1], atom);
                 if (unlikely(JS_IsException(val)))
                     goto exception;
 `;
@@ -78,18 +78,28 @@ static inline JSValue js_call_getter(JSContext *ctx, JSObject *getter, JSValueCo
 typedef struct ShimField {
     uintptr_t shape;
     JSAtom atom;
-    uint32_t epoch; /* of shapes, when it was found */
-    uintptr_t place; /* flags, and the property's index, or without SHIM_FIELD_OWN its address */
+    uint16_t epoch; /* of shapes, when it was found */
+    int16_t magic;
+    uintptr_t place; /* flags, and the property's index (SHIM_FIELD_OWN), a builtin getter (SHIM_FIELD_BUILTIN), or the property's address */
 } ShimField;
 
+enum { SHIM_FIELD_OWN = 1, SHIM_FIELD_GETTER = 2, SHIM_FIELD_BUILTIN = 4, SHIM_FIELD_HAS_MAGIC = 1, SHIM_FIELD_SHIFT = 3 };
+
 /* Each set is one line of a cache. */
-enum { SHIM_FIELD_SETS = 64, SHIM_FIELD_WAYS = 4, SHIM_FIELD_OWN = 1, SHIM_FIELD_GETTER = 2, SHIM_FIELD_FLAGS = 3 };
+enum { SHIM_FIELD_SETS = 64, SHIM_FIELD_WAYS = 4 };
 
 static ShimField shim_fields[SHIM_FIELD_SETS][SHIM_FIELD_WAYS] __attribute__((aligned(64)));
+
+/* What was found last at a place in the code: of opcodes that lie side by side it does, too, in few lines of a cache. The opcode for
+   'length' is of one byte, and has its places apart: those of five bytes lie as far from each other as this is. */
+enum { SHIM_FIELD_SITES = 512, SHIM_SITE_SIZE = 4, SHIM_LENGTH_SITES = SHIM_FIELD_SITES / 2 * SHIM_SITE_SIZE };
+
+static ShimField shim_field_sites[SHIM_FIELD_SITES] __attribute__((aligned(64)));
 
 static void shim_forget_fields(void)
 {
     memset(shim_fields, 0, sizeof shim_fields);
+    memset(shim_field_sites, 0, sizeof shim_field_sites);
 }
 
 static inline ShimField *shim_field_set(uintptr_t shape, JSAtom atom)
@@ -97,22 +107,32 @@ static inline ShimField *shim_field_set(uintptr_t shape, JSAtom atom)
     return shim_fields[(uint32_t)((shape + atom * 40u) * 2654435769u) >> 26];
 }
 
-/* NULL: it is not remembered. */
-static inline const ShimField *shim_find_field(uintptr_t shape, JSAtom atom)
+static no_inline const ShimField *shim_find_field_elsewhere(ShimField *site, uintptr_t shape, JSAtom atom)
 {
-    const ShimField *field = shim_field_set(shape, atom);
-    if (unlikely(field->shape != shape || field->atom != atom)) {
-        const ShimField *end = field + SHIM_FIELD_WAYS;
-        do {
-            if (++field == end)
+    const ShimField *field = shim_field_set(shape, atom), *end = field + SHIM_FIELD_WAYS;
+
+    for (; field != end; field++) {
+        if (field->shape == shape && field->atom == atom) {
+            if (field->epoch != shim_shape_epoch)
                 return NULL;
-        } while (field->shape != shape || field->atom != atom);
+            *site = *field;
+            return site;
+        }
     }
-    return likely(field->epoch == shim_shape_epoch) ? field : NULL;
+    return NULL;
+}
+
+/* 'pc' tells the places apart, no more. NULL: it is not remembered. */
+static inline const ShimField *shim_find_field(const uint8_t *pc, uintptr_t shape, JSAtom atom)
+{
+    ShimField *site = &shim_field_sites[(uintptr_t)pc / SHIM_SITE_SIZE % SHIM_FIELD_SITES];
+    if (likely(site->shape == shape && site->atom == atom && site->epoch == shim_shape_epoch))
+        return site;
+    return shim_find_field_elsewhere(site, shape, atom);
 }
 
 /* Not in a build: what is found then may lie elsewhere in the module. */
-static void shim_remember_field(uintptr_t shape, JSAtom atom, uintptr_t place)
+static void shim_remember_field(uintptr_t shape, JSAtom atom, uintptr_t place, int magic)
 {
     ShimField *set = shim_field_set(shape, atom);
     int i = 0;
@@ -121,7 +141,20 @@ static void shim_remember_field(uintptr_t shape, JSAtom atom, uintptr_t place)
     while (i < SHIM_FIELD_WAYS - 1 && (set[i].shape != shape || set[i].atom != atom))
         i++;
     memmove(set + 1, set, i * sizeof *set);
-    *set = (ShimField){shape, atom, shim_shape_epoch, place};
+    *set = (ShimField){shape, atom, shim_shape_epoch, magic, place};
+}
+
+static void shim_remember_getter(JSContext *ctx, uintptr_t shape, JSAtom atom, uintptr_t place, const JSObject *getter)
+{
+    int kind = getter->class_id == JS_CLASS_C_FUNCTION ? getter->u.cfunc.cproto : -1;
+
+    if (place & SHIM_FIELD_OWN || (kind != JS_CFUNC_getter && kind != JS_CFUNC_getter_magic) || getter->u.cfunc.realm != ctx)
+        shim_remember_field(shape, atom, place | SHIM_FIELD_GETTER, 0);
+    else
+        shim_remember_field(shape, atom,
+                            (uintptr_t)getter->u.cfunc.c_function.generic << SHIM_FIELD_SHIFT | SHIM_FIELD_BUILTIN |
+                                (kind == JS_CFUNC_getter_magic ? SHIM_FIELD_HAS_MAGIC : 0),
+                            getter->u.cfunc.magic);
 }
 
 /* Looks along the prototypes of 'start', from the object that has the properties of the value. */
@@ -135,13 +168,13 @@ static no_inline JSValue js_look_up_field(JSContext *ctx, JSObject *start, JSAto
         prs = find_own_property(&pr, p, atom);
         if (prs) {
             int kind = prs->flags & JS_PROP_TMASK;
-            uintptr_t place = p == start ? (uintptr_t)(pr - p->prop) << 2 | SHIM_FIELD_OWN : (uintptr_t)pr;
+            uintptr_t place = p == start ? (uintptr_t)(pr - p->prop) << SHIM_FIELD_SHIFT | SHIM_FIELD_OWN : (uintptr_t)pr;
             if (kind == JS_PROP_GETSET && pr->u.getset.getter) {
-                shim_remember_field((uintptr_t)start->shape, atom, place | SHIM_FIELD_GETTER);
+                shim_remember_getter(ctx, (uintptr_t)start->shape, atom, place, pr->u.getset.getter);
                 return js_call_getter(ctx, pr->u.getset.getter, value);
             }
             if (likely(!kind)) {
-                shim_remember_field((uintptr_t)start->shape, atom, place);
+                shim_remember_field((uintptr_t)start->shape, atom, place, 0);
                 return js_dup(pr->u.value);
             }
         } else if (likely(js_has_fields_only(p, atom))) {
@@ -152,11 +185,12 @@ static no_inline JSValue js_look_up_field(JSContext *ctx, JSObject *start, JSAto
     return JS_UNDEFINED;
 }
 
-static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom atom)
+static no_inline JSValue js_get_field(JSContext *ctx, const uint8_t *pc, JSValueConst value, JSAtom atom)
 {
     JSObject *p;
     JSProperty *pr;
     const ShimField *field;
+    uintptr_t place;
 
     if (likely(JS_IsObject(value))) {
         p = JS_VALUE_GET_OBJ(value);
@@ -167,16 +201,22 @@ static no_inline JSValue js_get_field(JSContext *ctx, JSValueConst value, JSAtom
     } else {
         return JS_GetPropertyInternal(ctx, value, atom, value, false);
     }
-    field = shim_find_field((uintptr_t)p->shape, atom);
+    field = shim_find_field(pc, (uintptr_t)p->shape, atom);
     if (unlikely(!field))
         return js_look_up_field(ctx, p, atom, value);
-    if (field->place & SHIM_FIELD_OWN)
-        pr = &p->prop[field->place >> 2];
-    else if (likely(js_has_fields_only(p, atom)))
-        pr = (JSProperty *)(field->place & ~(uintptr_t)SHIM_FIELD_FLAGS);
-    else /* objects of other classes have the same shape */
+    place = field->place;
+    if ((place & (SHIM_FIELD_OWN | SHIM_FIELD_BUILTIN)) == SHIM_FIELD_OWN) {
+        pr = &p->prop[place >> SHIM_FIELD_SHIFT];
+    } else if (unlikely(!js_has_fields_only(p, atom))) { /* objects of other classes have the same shape */
         return js_look_up_field(ctx, p, atom, value);
-    if (!(field->place & SHIM_FIELD_GETTER))
+    } else if (place & SHIM_FIELD_BUILTIN) {
+        JSCFunctionType getter;
+        getter.generic = (JSCFunction *)(place >> SHIM_FIELD_SHIFT);
+        return place & SHIM_FIELD_HAS_MAGIC ? getter.getter_magic(ctx, value, field->magic) : getter.getter(ctx, value);
+    } else {
+        pr = (JSProperty *)(place & ~(uintptr_t)SHIM_FIELD_GETTER);
+    }
+    if (!(place & SHIM_FIELD_GETTER))
         return js_dup(pr->u.value);
     return pr->u.getset.getter ? js_call_getter(ctx, pr->u.getset.getter, value) : JS_UNDEFINED;
 }
@@ -200,12 +240,12 @@ const DEFINE = `static no_inline int define_first_field(JSContext *ctx, JSObject
     }
     property->u.value = value;
     if (is_shared && !p->is_prototype && p->shape->is_hashed && p->shape->prop_size == size)
-        shim_remember_field((uintptr_t)sh | 2, name, (uintptr_t)p->shape);
+        shim_remember_field((uintptr_t)sh | 2, name, (uintptr_t)p->shape, 0);
     return 1;
 }
 
 /* 1: done; 0: another kind of object or property; -1: an exception. Takes over the value unless it is 0. */
-static inline int define_new_field(JSContext *ctx, JSValueConst object, JSAtom name, JSValue value)
+static inline int define_new_field(JSContext *ctx, const uint8_t *pc, JSValueConst object, JSAtom name, JSValue value)
 {
     JSObject *p = JS_VALUE_GET_OBJ(object);
     JSShape *sh, *next;
@@ -214,7 +254,7 @@ static inline int define_new_field(JSContext *ctx, JSValueConst object, JSAtom n
     if (!JS_IsObject(object))
         return 0;
     sh = p->shape;
-    field = shim_find_field((uintptr_t)sh | 2, name);
+    field = shim_find_field(pc, (uintptr_t)sh | 2, name);
     if (unlikely(!field || p->class_id != JS_CLASS_OBJECT || !p->extensible || p->is_prototype))
         return define_first_field(ctx, p, name, value);
     next = (JSShape *)field->place;
@@ -227,11 +267,11 @@ static inline int define_new_field(JSContext *ctx, JSValueConst object, JSAtom n
 `;
 
 const GLOBALS = `/* A property of the global object that no global variable hides: it is remembered with an odd shape. */
-static no_inline JSValue js_get_global(JSContext *ctx, JSAtom atom, bool throw_ref_error)
+static no_inline JSValue js_get_global(JSContext *ctx, const uint8_t *pc, JSAtom atom, bool throw_ref_error)
 {
     JSObject *p = JS_VALUE_GET_OBJ(ctx->global_obj);
     uintptr_t shape = (uintptr_t)p->shape | 1;
-    const ShimField *field = shim_find_field(shape, atom);
+    const ShimField *field = shim_find_field(pc, shape, atom);
     JSProperty *pr;
     JSShapeProperty *prs;
 
@@ -240,7 +280,7 @@ static no_inline JSValue js_get_global(JSContext *ctx, JSAtom atom, bool throw_r
     if (!find_own_property1(JS_VALUE_GET_OBJ(ctx->global_var_obj), atom)) {
         prs = find_own_property(&pr, p, atom);
         if (prs && !(prs->flags & JS_PROP_TMASK))
-            shim_remember_field(shape, atom, pr - p->prop);
+            shim_remember_field(shape, atom, pr - p->prop, 0);
     }
     return JS_GetGlobalVar(ctx, atom, throw_ref_error);
 }
@@ -267,7 +307,7 @@ const EPOCH_EDITS: readonly Edit[] = [
     find: "/* create a new empty shape with prototype 'proto'. It is not hashed */\n",
     replace:
       "/* How often what a shape says has become another thing: the properties of the objects that have it, or of their prototypes. */\n" +
-      "static PER_REQUEST uint32_t shim_shape_epoch;\n\nstatic void shim_forget_fields(void);\n\n" +
+      "static PER_REQUEST uint16_t shim_shape_epoch;\n\nstatic void shim_forget_fields(void);\n\n" +
       "static inline void shim_shapes_change(void)\n{\n    if (unlikely(++shim_shape_epoch == 0))\n        shim_forget_fields();\n}\n\n" +
       "/* create a new empty shape with prototype 'proto'. It is not hashed */\n",
   },
@@ -305,18 +345,30 @@ const EPOCH_EDITS: readonly Edit[] = [
     replace:
       "    uint32_t idx = 0;    /* prevent warning */\n\n    shim_shapes_change();\n    sh = p->shape;\n    if (sh->is_hashed) {\n        if (JS_REF_COUNT(sh) != 1) {\n",
   },
+  {
+    file: "quickjs.c",
+    why: EPOCH + "; or when a getter becomes another one",
+    find: "                if (flags & JS_PROP_HAS_GET) {\n                    if (pr->u.getset.getter)\n",
+    replace:
+      "                if (flags & JS_PROP_HAS_GET) {\n                    shim_shapes_change();\n                    if (pr->u.getset.getter)\n",
+  },
 ];
 
 /** How the interpreter reads `object.name`. */
 export const FIELD_EDITS: readonly Edit[] = [
   ...EPOCH_EDITS,
-  ...OPCODES.map(([opcode, remark]) => ({ file: "quickjs.c", why, find: walk(opcode, remark), replace: CALL })),
+  ...OPCODES.map(([opcode, remark]) => ({
+    file: "quickjs.c",
+    why,
+    find: walk(opcode, remark),
+    replace: opcode === "get_length" ? CALL.replace("ctx, pc,", "ctx, pc + SHIM_LENGTH_SITES,") : CALL,
+  })),
   { file: "quickjs.c", why, find: INTERPRETER, replace: LOOK_UP + DEFINE + GLOBALS + INTERPRETER },
   {
     file: "quickjs.c",
     why: "global variables, too",
     find: "                val = JS_GetGlobalVar(ctx, atom, opcode - OP_get_var_undef);\n",
-    replace: "                val = js_get_global(ctx, atom, opcode - OP_get_var_undef);\n",
+    replace: "                val = js_get_global(ctx, pc, atom, opcode - OP_get_var_undef);\n",
   },
   {
     file: "quickjs.c",

@@ -95,8 +95,45 @@ export const TEXT_EDITS: readonly Edit[] = [
       "    char buf1[10], *q;\n    size_t len;\n    \n    q = buf1 + sizeof(buf1);\n    do {\n        *--q = n % 10 + '0';\n" +
       "        n /= 10;\n    } while (n != 0);\n    len = buf1 + sizeof(buf1) - q;\n    memcpy(buf, q, len);\n    return len;\n",
     replace:
-      "    size_t len = 1, i;\n\n    if (n < 1000) { /* as an HTTP status */\n        char *q = buf;\n        if (n >= 100)\n            *q++ = n / 100 + '0';\n" +
-      "        if (n >= 10)\n            *q++ = n / 10 % 10 + '0';\n        *q++ = n % 10 + '0';\n        return q - buf;\n    }\n    for (uint64_t power = 10; n >= power; power *= 10)\n        len++;\n    i = len;\n    do {\n" +
-      "        buf[--i] = n % 10 + '0';\n        n /= 10;\n    } while (i != 0);\n    return len;\n",
+      "    char *q = buf;\n    bool more = n >= 10000; /* no loops, of which V8 makes two of each */\n\n    if (more) {\n        q += u32toa(q, n / 10000);\n        n %= 10000;\n    }\n" +
+      "    if (more || n >= 1000)\n        *q++ = n / 1000 + '0';\n    if (more || n >= 100)\n        *q++ = n / 100 % 10 + '0';\n" +
+      "    if (more || n >= 10)\n        *q++ = n / 10 % 10 + '0';\n    *q++ = n % 10 + '0';\n    return q - buf;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "each template literal is a call of it, which needs no frame (src/shim/run_code.c)",
+    find: '    JS_CFUNC_DEF("concat", 1, js_string_concat ),\n',
+    replace:
+      '    { "concat", JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE, JS_DEF_CFUNC, 0, { .func = { 1, JS_CFUNC_plain, { .generic = js_string_concat } } } },\n',
+  },
+  {
+    file: "quickjs.c",
+    why: "an integer's string, which src/shim/run_code.c makes, too",
+    find: "static JSValue JS_ToStringInternal(JSContext *ctx, JSValueConst val,\n                                   int flags)\n{\n    uint32_t tag;\n",
+    replace:
+      "static no_inline JSValue js_int_to_string(JSContext *ctx, int32_t n)\n{\n    char buf[12];\n\n" +
+      "    return js_new_string8_len(ctx, buf, i32toa(buf, n));\n}\n\n" +
+      "static JSValue JS_ToStringInternal(JSContext *ctx, JSValueConst val,\n                                   int flags)\n{\n    uint32_t tag;\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "        len = i32toa(buf, JS_VALUE_GET_INT(val));\n        return js_new_string8_len(ctx, buf, len);\n",
+    replace: "        return js_int_to_string(ctx, JS_VALUE_GET_INT(val));\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "src/shim/run_code.c knows the function String by its magic number, which nothing else of its kind has or reads",
+    find: "                              js_string_constructor, 1, JS_CFUNC_constructor_or_func, 0,\n",
+    replace:
+      "                              js_string_constructor, 1, JS_CFUNC_constructor_or_func, SHIM_MAGIC_STRING,\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same",
+    find: "static JSValue js_string_constructor(JSContext *ctx, JSValueConst this_val,\n                                     int argc, JSValueConst *argv);\n",
+    replace:
+      "enum { SHIM_MAGIC_STRING = 0x5374 };\n" +
+      "static JSValue js_string_constructor(JSContext *ctx, JSValueConst this_val,\n                                     int argc, JSValueConst *argv);\n",
   },
 ];

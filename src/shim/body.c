@@ -38,6 +38,9 @@ static bool to_size(JSContext *context, JSValueConst value, uint32_t otherwise, 
   return true;
 }
 
+/* As many bytes are worth a large block of their own, which the host writes to and the array then has. */
+enum { LEAST_KEPT = 256 };
+
 /* body.bytes(offset, length), body.text(): of what the hook was given. */
 static JSValue js_read_body(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int form) {
   Message *message = enter_body(context, this);
@@ -50,9 +53,16 @@ static JSValue js_read_body(JSContext *context, JSValueConst this, int argc, JSV
   uint32_t to = length < given - from ? from + length : given;
   char *data;
   size_t size;
+  bool keeps = form == BODY_BYTES && to - from >= LEAST_KEPT, taken = host_block_taken;
+  if (keeps)
+    host_block_taken = true;
   uint32_t status = load_body(message, message->body_start + from, message->body_start + to, &data, &size);
-  if (status == PROXY_STATUS_OK && form == BODY_BYTES)
-    return take_host_bytes(context, data, size);
+  if (keeps)
+    host_block_taken = taken;
+  if (status == PROXY_STATUS_OK && form == BODY_BYTES) {
+    uint8_t *block = take_host_block(context, data, size);
+    return block ? new_body_bytes(context, block, size) : JS_EXCEPTION;
+  }
   JSValue result = status == PROXY_STATUS_OK ? new_text(context, data ? data : "", size)
                                              : throw_host_error(context, "proxy_get_buffer_bytes", status);
   host_free(data);

@@ -239,6 +239,12 @@ static no_inline JSValue new_uint8array(JSContext *context, uint8_t *block, size
   return array;
 }
 
+/* Whether nobody but one holds the object, and it is as it was made: without properties, and with this prototype. */
+static inline bool is_untouched(const JSObject *object, JSValueConst prototype) {
+  return JS_REF_COUNT(object) == 1 && object->extensible && !object->first_weak_ref && object->shape->prop_count == 0 &&
+         object->shape->proto == JS_VALUE_GET_OBJ(prototype);
+}
+
 /* A Uint8Array of what the host has allocated, which it takes over. */
 static JSValue take_host_bytes(JSContext *context, char *data, size_t size) {
   uint8_t *block = take_host_block(context, data, size);

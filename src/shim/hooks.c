@@ -117,7 +117,8 @@ static uint32_t run_no_hook(Message *message, Hook hook) {
 }
 
 /* The hook may assign to its parameters; these are its own, so that the engine need not copy them. */
-static JSValue call_hook(JSValueConst function, JSValueConst view, const Plugin *plugin) {
+static inline __attribute__((always_inline)) JSValue call_hook(JSValueConst function, JSValueConst view,
+                                                               const Plugin *plugin) {
   JSContext *context = vm.context;
   JSValue argv[] = {js_dup(view), js_dup(plugin->context)};
   JSValue value = call_function(function, plugin->filter->definition, countof(argv), argv);
@@ -157,6 +158,7 @@ static uint32_t run_hook(Message *message, Hook hook) {
 static void close_body(Message *message) {
   message->body_open = false;
   message->body_start = message->body_end;
+  release_body_bytes(vm.context);
 }
 
 /* After the hook of the headers, which may want to know the length that the sender has told. */

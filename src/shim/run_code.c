@@ -41,12 +41,22 @@ static bool take_condition(JSContext *context, JSValue value) {
    which no value of the language has, and what it returns may have it. */
 enum { TAG_AWAITED = JS_TAG_CATCH_OFFSET, MAGIC_AWAITED = 0x6177 };
 
+/* What has a frame, or is no function; but String(n) of an integer, as headers are set to, needs none. */
+static no_inline JSValue call_other(JSContext *context, const JSObject *function, JSValueConst value, JSValueConst this,
+                                    int argc, JSValueConst *argv) {
+  if (function && function->class_id == JS_CLASS_C_FUNCTION &&
+      function->u.cfunc.cproto == JS_CFUNC_constructor_or_func && function->u.cfunc.magic == SHIM_MAGIC_STRING &&
+      argc == 1 && JS_VALUE_GET_TAG(argv[0]) == JS_TAG_INT)
+    return js_poll_interrupts(context) ? JS_EXCEPTION : js_int_to_string(context, JS_VALUE_GET_INT(argv[0]));
+  return js_call_any(context, value, this, argc, argv, 0);
+}
+
 static inline __attribute__((always_inline)) JSValue call_value(JSContext *context, JSValueConst function,
                                                                 JSValueConst this, int argc, JSValueConst *argv,
                                                                 bool is_awaited) {
   const JSObject *p = JS_IsObject(function) ? JS_VALUE_GET_OBJ(function) : NULL;
   if (!p || p->class_id != JS_CLASS_C_FUNCTION || p->u.cfunc.cproto < JS_CFUNC_plain || argc < p->u.cfunc.length)
-    return js_call_any(context, function, this, argc, argv, 0);
+    return call_other(context, p, function, this, argc, argv);
   if (unlikely(js_poll_interrupts(context)))
     return JS_EXCEPTION;
   JSCFunctionType called = p->u.cfunc.c_function;
@@ -150,25 +160,25 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
     case OP_get_var:
     case OP_get_var_undef:
       frame->cur_pc = (uint8_t *)pc + 4;
-      value = js_get_global(context, get_u32(pc), opcode - OP_get_var_undef);
+      value = js_get_global(context, pc + 4, get_u32(pc), opcode - OP_get_var_undef);
       pc += 4;
       goto push;
     case OP_object:
-      value = JS_NewObject(context);
+      value = new_plain_object(context);
       goto push;
     case OP_get_field2:
       frame->cur_pc = (uint8_t *)pc + 4;
-      value = js_get_field(context, sp[-1], get_u32(pc));
+      value = js_get_field(context, pc + 4, sp[-1], get_u32(pc));
       pc += 4;
       goto push;
     case OP_get_field:
       pc += 4;
       frame->cur_pc = (uint8_t *)pc;
-      value = js_get_field(context, sp[-1], get_u32(pc - 4));
+      value = js_get_field(context, pc, sp[-1], get_u32(pc - 4));
       goto replace;
     case OP_get_length:
       frame->cur_pc = (uint8_t *)pc;
-      value = js_get_field(context, sp[-1], JS_ATOM_length);
+      value = js_get_field(context, pc + SHIM_LENGTH_SITES, sp[-1], JS_ATOM_length);
     replace:
       if (unlikely(JS_IsException(value)))
         goto failed;
@@ -181,7 +191,7 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
         JSValue object = value;
         pc += 5;
         frame->cur_pc = (uint8_t *)pc;
-        value = js_get_field(context, object, get_u32(pc - 4));
+        value = js_get_field(context, pc, object, get_u32(pc - 4));
         JS_FreeValue(context, object);
       }
     push:
@@ -248,7 +258,7 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
       break;
     }
     case OP_define_field: {
-      int defined = define_new_field(context, sp[-2], get_u32(pc), sp[-1]);
+      int defined = define_new_field(context, pc + 4, sp[-2], get_u32(pc), sp[-1]);
       if (!defined)
         goto continues;
       pc += 4;
@@ -317,8 +327,7 @@ failed:
 }
 
 /* Calls a function with arguments that are its own. */
-static inline __attribute__((always_inline)) JSValue call_function(JSValueConst function, JSValueConst this, int argc,
-                                                                   JSValue *argv) {
+static no_inline JSValue call_function(JSValueConst function, JSValueConst this, int argc, JSValue *argv) {
   JSContext *context = vm.context;
   JSRuntime *runtime = vm.runtime;
   if (!JS_IsObject(function))

@@ -53,6 +53,8 @@
 
 #include "headers.c"
 
+#include "body_bytes.c"
+
 #include "body.c"
 
 #include "promises.c"

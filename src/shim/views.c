@@ -64,14 +64,9 @@ static void free_views(Message *message) {
   free_view(&message->body.object);
 }
 
-/* Keeps an object that nobody else holds or has changed, for the next stream. */
+/* Keeps an object for the next stream. */
 static void disown_view(JSValue *slot, const ViewKind *kind) {
-  if (!JS_IsObject(*slot))
-    return;
-  const JSObject *object = JS_VALUE_GET_OBJ(*slot);
-  bool as_made = JS_REF_COUNT(object) == 1 && object->extensible && !object->first_weak_ref &&
-                 object->shape->prop_count == 0 && object->shape->proto == JS_VALUE_GET_OBJ(*kind->prototype);
-  if (!as_made)
+  if (JS_IsObject(*slot) && !is_untouched(JS_VALUE_GET_OBJ(*slot), *kind->prototype))
     free_view(slot);
 }
 

@@ -1537,6 +1537,9 @@ static void end_vm(void) {
   JS_FreeValue(vm.context, fetch_get);
   for (size_t i = 0; i < countof(usual_calls); i++)
     forget_usual_call(vm.context, &usual_calls[i]);
+  if (kept_array)
+    JS_FreeValue(vm.context, JS_MKPTR(JS_TAG_OBJECT, kept_array));
+  kept_array = NULL;
   drop_kept_shapes(vm.runtime);
   free(rejections.entries);
   free(build_result);

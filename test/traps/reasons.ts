@@ -74,7 +74,7 @@ const POINTERS: readonly Reason[] = [
   {
     why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function",
     types: ["(i32, i64, i64, i32, i32, i32) -> i64"],
-    functions: ["JS_CallConstructorInternal", "JS_CallInternal", "call_hook", "js_get_state"],
+    functions: ["JS_CallConstructorInternal", "JS_CallInternal", "call_function"],
   },
   {
     why: "JSClass.exotic: a JSClassExoticMethods in C (arguments, strings, proxies, module namespaces, typed arrays), by the object's class; a method that is NULL is not called",

@@ -90,6 +90,17 @@ test.each([
      Object.defineProperty(String.prototype, "x", { get() { "use strict"; return typeof this; }, configurable: true }); twice("abc"); delete String.prototype.x;`,
   ],
   [
+    "builtin getters, of objects of other classes with the same shape, and others in their place",
+    `const P = Map.prototype, size = Object.getOwnPropertyDescriptor(P, "size"); P.x = 1; delete P.x; Object.defineProperty(P, "x", size);
+     const map = new Map([[1, 2]]), like = Object.create(P), below = Object.create(map); twice(map, like, map, like, below, P);
+     Object.defineProperty(P, "x", { get() { return "mine"; } }); twice(map, like); Object.defineProperty(P, "x", size); twice(map, like);
+     Object.defineProperty(P, "x", Object.getOwnPropertyDescriptor(Set.prototype, "size")); twice(map, like, new Set([1]));
+     Object.defineProperty(P, "x", { get: undefined }); twice(map, like); Object.defineProperty(P, "x", size); map.x2 = 1; twice(map); map.set(3, 4); twice(map);
+     Object.setPrototypeOf(map, Set.prototype); twice(map); const bytes = new Uint8Array(5); const T = Object.getPrototypeOf(Uint8Array.prototype);
+     Object.defineProperty(T, "x", Object.getOwnPropertyDescriptor(T, "byteLength")); twice(bytes, new Uint16Array(3), Object.create(Uint8Array.prototype), "text");
+     Object.defineProperty(String.prototype, "x", Object.getOwnPropertyDescriptor(T, "length")); twice("text", bytes); delete String.prototype.x; delete T.x; twice(bytes);`,
+  ],
+  [
     "a getter that takes away what it is read from",
     `let held = { get x() { held = null; const y = this.y + this.z; return [y, typeof this]; }, y: "y", z: [1, 2, 3] }; say(held.x); say(held);
      let made = 0; const make = () => ({ get x() { other = make(); made++; return this.y.join(); }, y: [1, 2, made] }); let other = make();
@@ -105,9 +116,12 @@ test.each([
 test.each([1, 2, 3, 4, 5, 6, 7, 8])("any changes, %i", async (seed) => {
   await saysTheSame(`
     let seed = ${seed * 7919}; const pick = (count) => (seed = (seed * 1103515245 + 12345) % 2147483648, Math.floor(seed / 65536) % count);
-    const names = ["x", "y", "z"], objects = [{}, {}, {}, {}, [], new Uint8Array(2), function () {}];
+    const names = ["x", "y", "z"], objects = [{}, {}, {}, {}, [], new Uint8Array(2), function () {}, new Map([[1, 2]])];
     const get = [(object) => object.x, (object) => object.y, (object) => object.z];
-    const read = () => objects.map((object) => get.map((one) => String(one(object))).join()).join(" ");
+    const tell = (one, object) => { try { return String(one(object)); } catch (error) { return error.name; } };
+    const read = () => objects.map((object) => get.map((one) => tell(one, object)).join()).join(" ");
+    const builtins = [[Map.prototype, "size"], [Object.getPrototypeOf(Uint8Array.prototype), "length"], [ArrayBuffer.prototype, "byteLength"]]
+      .map(([prototype, name]) => Object.getOwnPropertyDescriptor(prototype, name).get);
     for (let step = 0; step < 250; step++) {
       const object = objects[pick(objects.length)], other = objects[pick(4)], name = names[pick(3)];
       try {
@@ -116,7 +130,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])("any changes, %i", async (seed) => {
           case 2: delete object[name]; break;
           case 3: Object.setPrototypeOf(object, other); break;
           case 4: Object.setPrototypeOf(object, pick(2) ? null : Object.prototype); break;
-          case 5: Object.defineProperty(object, name, { get: () => "got " + step, configurable: true }); break;
+          case 5: Object.defineProperty(object, name, { get: pick(2) ? () => "got " + step : builtins[pick(3)], configurable: true }); break;
           case 6: Object.defineProperty(object, name, { value: step, writable: pick(2) === 0, configurable: pick(50) > 0 }); break;
           case 7: objects[pick(4)] = pick(2) ? Object.create(other) : { [name]: step, ...other }; break;
           case 8: objects.push({}); objects.pop(); break;
