@@ -15,9 +15,7 @@ const AVAILABLE = availableParallelism();
  * `taskset`, or with one core, the figures are noisier, and nothing else.
  */
 export async function pin(pid: number, role: keyof typeof CORES): Promise<void> {
-  if (AVAILABLE > 1) {
-    await setCores(pid, String(CORES[role]));
-  }
+  await setCores(pid, String(CORES[role]));
 }
 
 /**
@@ -34,5 +32,7 @@ export async function besideLoad<T>(action: () => Promise<T>): Promise<T> {
 }
 
 async function setCores(pid: number, cores: string): Promise<void> {
-  await runTool(TASKSET, ["-acp", cores, String(pid)]).catch(() => undefined);
+  if (AVAILABLE > 1) {
+    await runTool(TASKSET, ["-acp", cores, String(pid)]).catch(() => undefined);
+  }
 }

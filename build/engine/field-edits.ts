@@ -42,11 +42,14 @@ const REMARK = `                            /* XXX: should avoid the slow path f
                                not numeric */
 `;
 
-const CALL = `                sf->cur_pc = pc;
-                val = js_get_field(ctx, pc, sp[-1], atom);
+/** @param site - which tells the opcode's place from others */
+function call(site: string): string {
+  return `                sf->cur_pc = pc;
+                val = js_get_field(ctx, ${site}, sp[-1], atom);
                 if (unlikely(JS_IsException(val)))
                     goto exception;
 `;
+}
 
 const INTERPRETER =
   "/* argv[] is modified if (flags & JS_CALL_FLAG_COPY_ARGV) = 0. */\nstatic JSValue JS_CallInternal(JSContext *caller_ctx,";
@@ -83,15 +86,21 @@ typedef struct ShimField {
     uintptr_t place; /* flags, and the property's index (SHIM_FIELD_OWN), a builtin getter (SHIM_FIELD_BUILTIN), or the property's address */
 } ShimField;
 
-enum { SHIM_FIELD_OWN = 1, SHIM_FIELD_GETTER = 2, SHIM_FIELD_BUILTIN = 4, SHIM_FIELD_HAS_MAGIC = 1, SHIM_FIELD_SHIFT = 3 };
+enum {
+    SHIM_FIELD_OWN = 1,
+    SHIM_FIELD_GETTER = 2,
+    SHIM_FIELD_BUILTIN = 4,
+    SHIM_FIELD_HAS_MAGIC = 1, /* with SHIM_FIELD_BUILTIN: it takes its magic number */
+    SHIM_FIELD_SHIFT = 3
+};
 
 /* Each set is one line of a cache. */
 enum { SHIM_FIELD_SETS = 64, SHIM_FIELD_WAYS = 4 };
 
 static ShimField shim_fields[SHIM_FIELD_SETS][SHIM_FIELD_WAYS] __attribute__((aligned(64)));
 
-/* What was found last at a place in the code: of opcodes that lie side by side it does, too, in few lines of a cache. The opcode for
-   'length' is of one byte, and has its places apart: those of five bytes lie as far from each other as this is. */
+/* What was found last at a place in the code: of opcodes that lie side by side it does, too, in few lines of a cache. Two of five bytes
+   never share a place by being neighbours. The opcode for 'length' has one byte, and so its places apart. */
 enum { SHIM_FIELD_SITES = 512, SHIM_SITE_SIZE = 4, SHIM_LENGTH_SITES = SHIM_FIELD_SITES / 2 * SHIM_SITE_SIZE };
 
 static ShimField shim_field_sites[SHIM_FIELD_SITES] __attribute__((aligned(64)));
@@ -288,9 +297,9 @@ static no_inline JSValue js_get_global(JSContext *ctx, const uint8_t *pc, JSAtom
 `;
 
 const OPCODES = [
-  ["get_length", ""],
-  ["get_field", REMARK],
-  ["get_field2", REMARK],
+  ["get_length", "", "pc + SHIM_LENGTH_SITES"],
+  ["get_field", REMARK, "pc"],
+  ["get_field2", REMARK, "pc"],
 ] as const;
 
 const EPOCH =
@@ -357,11 +366,11 @@ const EPOCH_EDITS: readonly Edit[] = [
 /** How the interpreter reads `object.name`. */
 export const FIELD_EDITS: readonly Edit[] = [
   ...EPOCH_EDITS,
-  ...OPCODES.map(([opcode, remark]) => ({
+  ...OPCODES.map(([opcode, remark, site]) => ({
     file: "quickjs.c",
     why,
     find: walk(opcode, remark),
-    replace: opcode === "get_length" ? CALL.replace("ctx, pc,", "ctx, pc + SHIM_LENGTH_SITES,") : CALL,
+    replace: call(site),
   })),
   { file: "quickjs.c", why, find: INTERPRETER, replace: LOOK_UP + DEFINE + GLOBALS + INTERPRETER },
   {

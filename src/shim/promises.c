@@ -47,7 +47,7 @@ static void abandon_hook(PausedHook *hook) {
   promise_data(hook->promise)->is_handled = false; /* an error after the end is reported as any unhandled rejection */
   JS_FreeValue(vm.context, hook->promise);
   hook->promise = JS_UNDEFINED;
-  release_body_bytes(vm.context);
+  release_body_bytes(vm.context); /* it may have been a body's */
   PausedHook *previous = NULL;
   for (PausedHook *at = ready.first; at; previous = at, at = at->next_ready) {
     if (at != hook)
