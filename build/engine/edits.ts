@@ -1,5 +1,6 @@
 import { keepFreeBlocks, keepLargeBlock, zeroFreeBlocks } from "./allocator-edits.ts";
 import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
+import { ASYNC_EDITS } from "./async-edits.ts";
 import { FIELD_EDITS } from "./field-edits.ts";
 import { GUARD_EDITS } from "./guard-edits.ts";
 import { ITERATION_EDITS } from "./iteration-edits.ts";
@@ -57,187 +58,7 @@ export const COMPILER_EDITS: readonly Edit[] = [
 
 /** Edits that only the runtime needs, because they refer to the shim. */
 export const SHIM_EDITS: readonly Edit[] = [
-  {
-    file: "quickjs.c",
-    why: "a promise knows the hook that waits for it: no reaction or job is needed to resume a stream",
-    find: "typedef struct JSPromiseData {\n",
-    replace:
-      "struct PausedHook;\nstatic void shim_hook_settled(struct PausedHook *hook);\n\n" +
-      "typedef struct JSPromiseData {\n    struct PausedHook *paused_hook;\n" +
-      "    struct JSAsyncFunctionData *awaiter; /* comes before all reactions; owned */\n" +
-      "    uint32_t awaiter_owner; /* see src/shim/promises.c */\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "tells the shim that such a promise has settled",
-    find:
-      "    list_for_each_safe(el, el1, &s->promise_reactions[1 - is_reject]) {\n" +
-      "        rd = list_entry(el, JSPromiseReactionData, link);\n" +
-      "        list_del(&rd->link);\n" +
-      "        promise_reaction_data_free(ctx->rt, rd);\n    }\n",
-    replace:
-      "    list_for_each_safe(el, el1, &s->promise_reactions[1 - is_reject]) {\n" +
-      "        rd = list_entry(el, JSPromiseReactionData, link);\n" +
-      "        list_del(&rd->link);\n" +
-      "        promise_reaction_data_free(ctx->rt, rd);\n    }\n" +
-      "    if (s->paused_hook)\n        shim_hook_settled(s->paused_hook);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "an interrupted async function rejects its promise; upstream leaves it pending, and its stream would hang for ever",
-    find:
-      "        if (unlikely(JS_IsUncatchableError(ctx->rt->current_exception))) {\n" +
-      "            is_success = false;\n" +
-      "        } else {\n" +
-      "            JSValue error = JS_GetException(ctx);\n" +
-      "            ret2 = JS_Call(ctx, s->resolving_funcs[1], JS_UNDEFINED,\n" +
-      "                           1, vc(&error));\n",
-    replace:
-      "        {\n" +
-      "            JSValue error = JS_GetException(ctx);\n" +
-      "            ret2 = shim_settle_async(ctx, s->resolving_funcs[0], error, true);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "an async function settles its promise itself: resolving functions would be two objects that nobody sees",
-    find: "    promise = JS_NewPromiseCapability(ctx, s->resolving_funcs);\n    if (JS_IsException(promise))\n        goto fail;\n\n    if (async_func_init(",
-    replace:
-      "    promise = new_pending_promise(ctx);\n    if (JS_IsException(promise))\n        goto fail;\n" +
-      "    s->resolving_funcs[0] = js_dup(promise);\n\n    if (async_func_init(",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: its data are zero by a few stores, not by a function that fills any number of bytes",
-    find:
-      "    s = js_mallocz(ctx, sizeof(*s));\n    if (!s)\n        return JS_EXCEPTION;\n    JS_REF_COUNT(s) = 1;\n" +
-      "    add_gc_object(ctx->rt, &s->header, JS_GC_OBJ_TYPE_ASYNC_FUNCTION);\n",
-    replace:
-      "    s = js_malloc(ctx, sizeof(*s));\n    if (!s)\n        return JS_EXCEPTION;\n" +
-      "    *s = (JSAsyncFunctionData){0};\n    JS_REF_COUNT(s) = 1;\n" +
-      "    add_gc_object(ctx->rt, &s->header, JS_GC_OBJ_TYPE_ASYNC_FUNCTION);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same, when it returns",
-    find:
-      "            ret2 = JS_Call(ctx, s->resolving_funcs[0], JS_UNDEFINED,\n" +
-      "                           1, vc(&value));\n            JS_FreeValue(ctx, value);\n            goto resolved;",
-    replace:
-      "            ret2 = shim_settle_async(ctx, s->resolving_funcs[0], value, false);\n" +
-      "            JS_FreeValue(ctx, value);\n            goto resolved;",
-  },
-  {
-    file: "quickjs.c",
-    why: "declares what the edits of async functions call",
-    find: "typedef struct JSAsyncFunctionData {\n",
-    replace:
-      "struct JSAsyncFunctionData;\n" +
-      "static JSValue new_pending_promise(JSContext *ctx);\n" +
-      "static JSValue shim_settle_async(JSContext *ctx, JSValueConst promise, JSValueConst value, bool reject);\n" +
-      "static int shim_await(JSContext *ctx, struct JSAsyncFunctionData *function, JSValueConst value);\n" +
-      "static int shim_resume_later(JSContext *ctx, struct JSAsyncFunctionData *function, JSValueConst value, bool reject);\n\n" +
-      "typedef struct JSAsyncFunctionData {\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "await: an async function waits for a promise itself; upstream makes two functions for each await",
-    find:
-      "            promise = js_promise_resolve(ctx, ctx->promise_ctor,\n" +
-      "                                         1, vc(&value), 0);\n" +
-      "            JS_FreeValue(ctx, value);\n" +
-      "            if (JS_IsException(promise))\n" +
-      "                goto fail;\n" +
-      "            if (js_async_function_resolve_create(ctx, s, resolving_funcs)) {\n" +
-      "                JS_FreeValue(ctx, promise);\n" +
-      "                goto fail;\n" +
-      "            }\n\n" +
-      "            /* Note: no need to create 'thrownawayCapability' as in\n" +
-      "               the spec */\n" +
-      "            for(i = 0; i < 2; i++)\n" +
-      "                resolving_funcs1[i] = JS_UNDEFINED;\n" +
-      "            res = perform_promise_then(ctx, promise,\n" +
-      "                                       vc(resolving_funcs),\n" +
-      "                                       vc(resolving_funcs1));\n" +
-      "            JS_FreeValue(ctx, promise);\n" +
-      "            for(i = 0; i < 2; i++)\n" +
-      "                JS_FreeValue(ctx, resolving_funcs[i]);\n" +
-      "            if (res)\n" +
-      "                goto fail;\n",
-    replace:
-      "            res = shim_await(ctx, s, value);\n" +
-      "            JS_FreeValue(ctx, value);\n" +
-      "            if (res)\n" +
-      "                goto fail;\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: what a promise knows of those that wait for it",
-    find: "    JSValue resolving_funcs[2];\n    JSValue handler;\n} JSPromiseReactionData;\n",
-    replace:
-      "    JSValue resolving_funcs[2];\n    JSValue handler;\n" +
-      "    JSAsyncFunctionData *awaiter; /* instead of the three above; owned */\n} JSPromiseReactionData;\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: frees it",
-    find: "    JS_FreeValueRT(rt, rd->handler);\n    js_free_rt(rt, rd);\n",
-    replace:
-      "    JS_FreeValueRT(rt, rd->handler);\n" +
-      "    if (rd->awaiter)\n        js_async_function_free(rt, rd->awaiter);\n    js_free_rt(rt, rd);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: the collector follows it",
-    find: "            JS_MarkValue(rt, rd->handler, mark_func);\n",
-    replace:
-      "            JS_MarkValue(rt, rd->handler, mark_func);\n" +
-      "            if (rd->awaiter)\n                mark_func(rt, &rd->awaiter->header);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: the first one that waits needs no reaction",
-    find: "    call_promise_rejection_tracker(ctx, promise, false);\n\n    list_for_each_safe(",
-    replace:
-      "    call_promise_rejection_tracker(ctx, promise, false);\n\n" +
-      "    if (s->awaiter)\n        shim_resume_awaiter(ctx, s, value, is_reject);\n    list_for_each_safe(",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: declares it",
-    find: "static void fulfill_or_reject_promise(JSContext *ctx, JSValueConst promise,\n                                      JSValueConst value, bool is_reject)\n{\n",
-    replace:
-      "static void shim_resume_awaiter(JSContext *ctx, JSPromiseData *data, JSValueConst value, bool reject);\n\n" +
-      "static void fulfill_or_reject_promise(JSContext *ctx, JSValueConst promise,\n                                      JSValueConst value, bool is_reject)\n{\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: frees it",
-    find: "    JS_FreeValueRT(rt, s->promise_result);\n    js_free_rt(rt, s);\n",
-    replace:
-      "    if (s->awaiter)\n        js_async_function_free(rt, s->awaiter);\n" +
-      "    JS_FreeValueRT(rt, s->promise_result);\n    js_free_rt(rt, s);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: the collector follows it",
-    find: "    JS_MarkValue(rt, s->promise_result, mark_func);\n",
-    replace:
-      "    if (s->awaiter)\n        mark_func(rt, &s->awaiter->header);\n" +
-      "    JS_MarkValue(rt, s->promise_result, mark_func);\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "the same: settling resumes it",
-    find:
-      "        args[4] = value;\n" +
-      "        JS_EnqueueJob(ctx, promise_reaction_job, 5, args);\n" +
-      "        list_del(&rd->link);\n",
-    replace:
-      "        args[4] = value;\n" +
-      "        if (rd->awaiter)\n            shim_resume_later(ctx, rd->awaiter, value, is_reject);\n" +
-      "        else\n            JS_EnqueueJob(ctx, promise_reaction_job, 5, args);\n" +
-      "        list_del(&rd->link);\n",
-  },
+  ...ASYNC_EDITS,
   {
     file: "quickjs.c",
     why: "object literals: a property that is new in an ordinary object needs no more than its shape (field-edits.ts)",
@@ -263,13 +84,6 @@ export const SHIM_EDITS: readonly Edit[] = [
     why: "most object literals have more than two properties, and each growth is a reallocation",
     find: "#define JS_PROP_INITIAL_SIZE 2\n",
     replace: "#define JS_PROP_INITIAL_SIZE 4\n",
-  },
-  {
-    file: "quickjs.c",
-    why: "settling a promise can fail when the heap is full, and that must not become a trap",
-    find: "                    abort(); /* BUG */\n                }\n            }\n            JS_FreeValue(ctx, ret2);",
-    replace:
-      "                    is_success = false;\n                }\n            }\n            JS_FreeValue(ctx, ret2);",
   },
   {
     file: "quickjs.c",

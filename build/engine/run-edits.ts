@@ -11,7 +11,8 @@ export const RUN_EDITS: readonly Edit[] = [
     replace:
       "#define JS_CALL_FLAG_GENERATOR   (1 << 2)\n" +
       "#define SHIM_CALL_CONTINUES      (1 << 3) /* the function is a pointer to a JSStackFrame */\n" +
-      "#define SHIM_CALL_FAILED         (1 << 4) /* and has thrown */\n",
+      "#define SHIM_CALL_FAILED         (1 << 4) /* and has thrown */\n" +
+      "#define SHIM_CALL_HOOK           (1 << 5) /* see src/shim/async.c */\n",
   },
   {
     file: "quickjs.c",

@@ -289,7 +289,7 @@ static JSValue start_call(JSContext *context, Call *call, const Bytes *upstream,
     if (older) /* a host that gives an id out twice can never answer the first call */
       fail_call(older, JS_UNDEFINED);
     if (likely(id_table_put(&vm.calls, id, call)))
-      return JS_IsUndefined(call->promise) ? JS_MKPTR(TAG_AWAITED, call) : js_dup(call->promise);
+      return JS_IsUndefined(call->promise) ? JS_MKPTR(TAG_INTERNAL, call) : js_dup(call->promise);
     JS_ThrowOutOfMemory(context);
   } else {
     result = refused_call(context, call, status);

@@ -54,8 +54,6 @@ static const Direction directions[2][2] = {
 
 /* What a stream leaves behind in one of its messages, and the next one must not find. */
 static void reset_message(Message *message) {
-  message->starting = JS_UNDEFINED;
-  message->paused.promise = JS_UNDEFINED;
   message->action = message->hook = 0;
   message->arrived = message->replay = 0;
   message->in_callback = message->body_open = message->body_ended = message->body_complete = false;
@@ -71,7 +69,7 @@ static void init_message(Message *message, Stream *stream, const Direction *dire
       .headers = new_part(message, direction->headers),
       .trailers = new_part(message, direction->trailers),
       .body = new_part(message, direction->body),
-      .paused = {.message = message},
+      .async = {.message = message, .promise = JS_UNDEFINED, .result = JS_UNDEFINED},
   };
   reset_message(message);
 }

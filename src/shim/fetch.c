@@ -264,7 +264,7 @@ static JSValue js_fetch(JSContext *context, JSValueConst this, int argc, JSValue
     path = bytes_of(unsafe_unconst(argv[0])); /* the caller's, not a reference more */
     usual = find_usual_call(init, &path);
   }
-  JSValue result = usual ? make_usual_call(context, usual, init, &path, JS_VALUE_GET_TAG(this) == TAG_AWAITED)
+  JSValue result = usual ? make_usual_call(context, usual, init, &path, JS_VALUE_GET_TAG(this) == TAG_INTERNAL)
                          : make_other_call(context, argv);
   return unlikely(JS_IsException(result)) ? reject_exception(context) : result;
 }

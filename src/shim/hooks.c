@@ -89,15 +89,11 @@ static uint32_t conclude_value(Message *message, JSValue value) {
   return PROXY_ACTION_PAUSE;
 }
 
-/* Takes over `promise`, which has settled. */
-static uint32_t conclude_promise(Message *message, JSValue promise) {
-  JSPromiseData *data = promise_data(promise);
-  bool rejected = data->promise_state == JS_PROMISE_REJECTED;
-  JSValue value = js_dup(data->promise_result);
-  if (rejected)
-    JS_PromiseMarkAsHandled(vm.context, promise);
-  JS_FreeValue(vm.context, promise);
-  return rejected ? conclude_error(message, value) : conclude_value(message, value);
+/* Of the hook that has not finished with its call, and has now. */
+static uint32_t conclude_async(Message *message) {
+  bool rejected;
+  JSValue result = take_result(&message->async, &rejected);
+  return rejected ? conclude_error(message, result) : conclude_value(message, result);
 }
 
 /* For a stream that the filter does not see. */
@@ -134,24 +130,27 @@ static uint32_t run_hook(Message *message, Hook hook) {
   if (message->stream->fate != STREAM_SEEN)
     return run_no_hook(message, hook);
   JSValueConst function = plugin->filter->hooks[hook], view = message_view(message);
+  AsyncHook *async = &message->async;
   message->hook = hook;
-  JSValue value = JS_EXCEPTION;
-  if (plugin->setting_up) {
-    JSValueConst argv[] = {view, plugin->context, function, plugin->filter->definition};
-    value = call_sdk(vm.sdk.wait_for_setup, countof(argv), argv);
-  } else if (!JS_IsException(view)) {
-    value = call_hook(function, view, plugin);
-  }
-  if (JS_IsException(value))
+  if (JS_IsException(view))
     return conclude_error(message, JS_GetException(context));
-  if (!JS_IsPromise(value))
-    return conclude_value(message, value);
-  message->starting = value;
-  run_jobs(); /* a promise that needs no event from outside does not pause the stream */
-  message->starting = JS_UNDEFINED;
-  if (promise_data(value)->promise_state != JS_PROMISE_PENDING)
-    return conclude_promise(message, value);
-  pause_hook(&message->paused, value);
+  if (is_async_function(function) && !plugin->setting_up) {
+    if (!start_async_hook(async, function, view, plugin))
+      return conclude_error(message, JS_GetException(context));
+  } else {
+    JSValueConst argv[] = {view, plugin->context, function, plugin->filter->definition};
+    JSValue value =
+        plugin->setting_up ? call_sdk(vm.sdk.wait_for_setup, countof(argv), argv) : call_hook(function, view, plugin);
+    if (JS_IsException(value))
+      return conclude_error(message, JS_GetException(context));
+    if (!JS_IsPromise(value))
+      return conclude_value(message, value);
+    async->promise = value;
+  }
+  run_jobs(); /* what needs no event from outside does not pause the stream */
+  if (has_settled(async))
+    return conclude_async(message);
+  pause_hook(async);
   return PROXY_ACTION_PAUSE;
 }
 
@@ -202,7 +201,7 @@ static uint32_t run_arrived(Message *message) {
       message->body_end = message->body_size;
       message->body_open = true;
       action = run_hook(message, hooks->body);
-      if (!JS_IsObject(message->paused.promise))
+      if (!message->async.is_paused)
         close_body(message);
       if (action != PROXY_ACTION_CONTINUE)
         return action;
@@ -232,16 +231,13 @@ static uint32_t run_all(Message *message) {
   return PROXY_ACTION_PAUSE;
 }
 
-/* A paused hook's promise has settled: the stream goes on, unless something else of it waits. */
-static void resume(PausedHook *hook) {
-  Message *message = hook->message;
-  JSValue promise = hook->promise;
-  hook->promise = JS_UNDEFINED;
+/* A paused hook has settled: the stream goes on, unless something else of it waits. */
+static void resume(Message *message) {
   shim_turn = message->stream->id;
   bool headers_waited = message->hook == HOOK_REQUEST_HEADERS || message->hook == HOOK_RESPONSE_HEADERS;
   bool in_callback = message->in_callback;
   message->in_callback = true;
-  uint32_t action = conclude_promise(message, promise);
+  uint32_t action = conclude_async(message);
   if (message->body_open)
     close_body(message);
   if (action == PROXY_ACTION_CONTINUE)
@@ -291,8 +287,8 @@ static bool is_quiet(void) {
 /* Runs the microtasks, and lets go on the streams whose hooks have finished. */
 static no_inline void finish_callback(void) {
   run_jobs();
-  for (PausedHook *hook; (hook = next_ready_hook());) {
-    resume(hook);
+  for (AsyncHook *hook; (hook = next_ready_hook());) {
+    resume(hook->message);
     run_jobs(); /* of a reply's or a report's own making, and of the next hook's */
   }
   report_rejections();
@@ -328,7 +324,7 @@ static Interruption enter_callback(uint32_t context_id, uint32_t plugin_id) {
 static uint32_t arrive(Message *message, uint8_t what) {
   message->arrived |= what;
   /* From within a host call of its own hook, it comes after that. */
-  if (message->in_callback || JS_IsObject(message->paused.promise))
+  if (message->in_callback || message->async.is_paused)
     return message->action = PROXY_ACTION_PAUSE;
   Interruption interrupted = enter_callback(message->stream->id, message->stream->plugin->id);
   hold_contexts();
@@ -363,7 +359,7 @@ static void run_observer(Stream *stream, Hook hook, JSValueConst detail) {
 static void end_stream(Stream *stream) {
   Message *messages[] = {&stream->request, &stream->response};
   for (size_t i = 0; i < countof(messages); i++) {
-    abandon_hook(&messages[i]->paused);
+    abandon_hook(&messages[i]->async);
     forget_delayed(messages[i]);
   }
   JS_FreeValue(vm.context, stream->state);

@@ -1,66 +1,13 @@
 /*
- * Promises made and watched from C: a call's answer settles one, and a hook's keeps its stream paused until it settles.
- *
- * The engine is edited (build/engine/edits.ts) so that a promise carries the hook that waits for it: no reaction,
- * closure or job is needed to learn that it has settled.
+ * Promises made and settled from C, what waits for them, and the jobs that they bring forth.
  *
  * A job belongs to whose turn it was when it was queued (`shim_turn`, a context's id): a stream's, or a plugin's. When
  * a callback has used up its time, the one whose turn it is loses its jobs, and nobody else does.
  */
 
-static PER_REQUEST struct {
-  PausedHook *first, *last;
-} ready;
+static void reject_hook(AsyncHook *hook, JSValueConst error);
 
 static JSPromiseData *promise_data(JSValueConst promise) { return JS_GetOpaque(promise, JS_CLASS_PROMISE); }
-
-/* Called by the engine when a promise that carries a hook settles. */
-static void shim_hook_settled(PausedHook *hook) {
-  hook->next_ready = NULL;
-  if (ready.last)
-    ready.last->next_ready = hook;
-  else
-    ready.first = hook;
-  ready.last = hook;
-}
-
-static PausedHook *next_ready_hook(void) {
-  PausedHook *hook = ready.first;
-  if (hook && !(ready.first = hook->next_ready))
-    ready.last = NULL;
-  return hook;
-}
-
-/* Takes over `promise`, which must be pending. */
-static void pause_hook(PausedHook *hook, JSValue promise) {
-  promise_data(promise)->paused_hook = hook;
-  /* Nobody can attach a handler before it settles, and the hook itself handles a rejection. */
-  JS_PromiseMarkAsHandled(vm.context, promise);
-  hook->promise = promise;
-}
-
-/* The stream is gone: its hook runs on, and nobody waits for it. */
-static void abandon_hook(PausedHook *hook) {
-  if (!JS_IsObject(hook->promise))
-    return;
-  promise_data(hook->promise)->paused_hook = NULL;
-  promise_data(hook->promise)->is_handled = false; /* an error after the end is reported as any unhandled rejection */
-  JS_FreeValue(vm.context, hook->promise);
-  hook->promise = JS_UNDEFINED;
-  release_body_bytes(vm.context); /* it may have been a body's */
-  PausedHook *previous = NULL;
-  for (PausedHook *at = ready.first; at; previous = at, at = at->next_ready) {
-    if (at != hook)
-      continue;
-    if (previous)
-      previous->next_ready = at->next_ready;
-    else
-      ready.first = at->next_ready;
-    if (ready.last == at)
-      ready.last = previous;
-    return;
-  }
-}
 
 /* A pending promise without resolving functions: only `settle_promise` settles it. */
 static JSValue new_pending_promise(JSContext *context) {
@@ -77,31 +24,6 @@ static JSValue new_pending_promise(JSContext *context) {
     init_list_head(&data->promise_reactions[i]);
   JS_SetOpaqueInternal(promise, data);
   return promise;
-}
-
-/*
- * Called by the engine when an async function ends. Only an object can be a thenable, and needs the language's
- * resolving functions; when these fail (no memory, no time) the promise is rejected, since its stream waits for it.
- */
-static JSValue shim_settle_async(JSContext *context, JSValueConst promise, JSValueConst value, bool reject) {
-  JSValue functions[2], result = JS_EXCEPTION;
-  if (reject || !JS_IsObject(value)) {
-    fulfill_or_reject_promise(context, promise, value, reject);
-    return JS_UNDEFINED;
-  }
-  if (js_create_resolving_functions(context, functions, promise) == 0) {
-    JSValueConst argv[] = {value};
-    result = JS_Call(context, functions[0], JS_UNDEFINED, countof(argv), argv);
-    JS_FreeValue(context, functions[0]);
-    JS_FreeValue(context, functions[1]);
-  }
-  if (JS_IsException(result)) {
-    JSValue error = JS_GetException(context);
-    fulfill_or_reject_promise(context, promise, error, true);
-    JS_FreeValue(context, error);
-  }
-  JS_FreeValue(context, result);
-  return JS_UNDEFINED;
 }
 
 /* Takes over both. False: an exception was thrown. */
@@ -284,7 +206,7 @@ static void await_call(JSValueConst call, JSAsyncFunctionData *function);
 
 /* Called by the engine when an async function awaits a value. Not 0: an exception was thrown. */
 static int shim_await(JSContext *context, JSAsyncFunctionData *function, JSValueConst value) {
-  if (JS_VALUE_GET_TAG(value) == TAG_AWAITED) {
+  if (JS_VALUE_GET_TAG(value) == TAG_INTERNAL) {
     await_call(value, function);
     return 0;
   }
@@ -386,14 +308,6 @@ static void drop_jobs(uint32_t owner) {
   }
 }
 
-/* The promises of hooks will not settle any more by themselves. */
-static void reject_hooks(Message *message, JSValueConst error) {
-  JSValueConst promises[] = {message->starting, message->paused.promise};
-  for (size_t i = 0; i < countof(promises); i++)
-    if (JS_IsObject(promises[i]))
-      fulfill_or_reject_promise(vm.context, promises[i], error, true);
-}
-
 /*
  * Ends the turn of an owner whose jobs are lost or dropped: what waits for them is told. A stream's hooks fail with the
  * error, which the filter's `onError` answers; what belongs to a plugin is the SDK's to end (src/sdk/dispatcher.ts).
@@ -407,8 +321,8 @@ static void end_turn(uint32_t owner, const char *why) {
   JSValue error = JS_GetException(context);
   Stream *stream = find_stream(owner);
   if (stream) {
-    reject_hooks(&stream->request, error);
-    reject_hooks(&stream->response, error);
+    reject_hook(&stream->request.async, error);
+    reject_hook(&stream->response.async, error);
   } else if (find_plugin(owner)) {
     JSValueConst argv[] = {JS_NewUint32(context, owner), error};
     JSValue result = call_sdk(vm.sdk.on_jobs_dropped, countof(argv), argv);

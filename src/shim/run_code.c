@@ -37,9 +37,9 @@ static bool take_condition(JSContext *context, JSValue value) {
         .u.func = {length, JS_CFUNC_plain_magic, {.generic_magic = function}}                                          \
   }
 
-/* One with this magic number needs no promise for what is awaited at once: it is called with a `this` of the tag then,
-   which no value of the language has, and what it returns may have it. */
-enum { TAG_AWAITED = JS_TAG_CATCH_OFFSET, MAGIC_AWAITED = 0x6177 };
+/* One with this magic number needs no promise for what is awaited at once: it is called with a `this` of the tag
+   TAG_INTERNAL then, and what it returns may have it. */
+enum { MAGIC_AWAITED = 0x6177 };
 
 /* What has a frame, or is no function; but String(n) of an integer, as headers are set to, needs none. */
 static no_inline JSValue call_other(JSContext *context, const JSObject *function, JSValueConst value, JSValueConst this,
@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) JSValue call_value(JSContext *conte
   int magic = p->u.cfunc.magic;
   if (p->u.cfunc.cproto == JS_CFUNC_plain_magic)
     return called.generic_magic(p->u.cfunc.realm, this, argc, argv, magic);
-  return called.generic(p->u.cfunc.realm, is_awaited && magic == MAGIC_AWAITED ? JS_MKPTR(TAG_AWAITED, NULL) : this,
+  return called.generic(p->u.cfunc.realm, is_awaited && magic == MAGIC_AWAITED ? JS_MKPTR(TAG_INTERNAL, NULL) : this,
                         argc, argv);
 }
 

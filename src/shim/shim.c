@@ -59,6 +59,10 @@
 
 #include "promises.c"
 
+#include "async_hooks.c"
+
+#include "async.c"
+
 #include "calls.c"
 
 #include "fetch.c"

@@ -74,12 +74,19 @@ typedef struct Plugin {
   uint64_t aside_until; /* 0: the filter is asked */
 } Plugin;
 
-/* A hook whose promise was pending when it returned; its direction of the stream stands still. */
-typedef struct PausedHook {
+/* Of pointers where values are. No value of the language has it. */
+enum { TAG_INTERNAL = JS_TAG_CATCH_OFFSET };
+
+/* A hook that has not finished, of which a message has one at most. See async_hooks.c. */
+typedef struct AsyncHook {
   Message *message;
-  JSValue promise;               /* undefined when nothing is paused */
-  struct PausedHook *next_ready; /* see promises.c */
-} PausedHook;
+  JSValue promise;               /* the hook settles with it; undefined: there is none, but perhaps */
+  JSAsyncFunctionData *function; /* this, which settles the hook itself, */
+  JSPromiseStateEnum state;      /* with these two */
+  JSValue result;
+  bool is_paused; /* its callback has returned, and the direction of the stream stands still */
+  struct AsyncHook *next_ready;
+} AsyncHook;
 
 /* A part of a message that is an object of its own for JavaScript: its headers, its trailers or its body. */
 typedef struct Part {
@@ -97,10 +104,9 @@ enum { REPLAY_NONE, REPLAY_STARTED, REPLAY_BODY };
 struct Message {
   Stream *stream;
   uint32_t stream_type; /* PROXY_STREAM_TYPE_* */
-  JSValue starting;     /* borrowed: the promise of the hook that is running; undefined: it has returned none */
   JSValue object;       /* its HttpRequest, HttpResponse or Connection, undefined until a hook needs it */
   Part headers, trailers, body;
-  PausedHook paused;
+  AsyncHook async;
   uint32_t action;               /* what that callback returns */
   Hook hook;                     /* the last one that ran */
   uint8_t arrived;               /* ARRIVED_*: what no hook has been given yet */

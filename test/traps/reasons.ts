@@ -72,9 +72,9 @@ const POINTERS: readonly Reason[] = [
     functions: ["JS_FreeRuntime", "JS_NewRuntime2", "build_run"],
   },
   {
-    why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function",
+    why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function; run_hook has an async function, whose class has one",
     types: ["(i32, i64, i64, i32, i32, i32) -> i64"],
-    functions: ["JS_CallConstructorInternal", "JS_CallInternal", "call_function"],
+    functions: ["JS_CallConstructorInternal", "JS_CallInternal", "call_function", "run_hook"],
   },
   {
     why: "JSClass.exotic: a JSClassExoticMethods in C (arguments, strings, proxies, module namespaces, typed arrays), by the object's class; a method that is NULL is not called",

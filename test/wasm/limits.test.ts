@@ -70,3 +70,34 @@ describe("a plugin that steps aside", () => {
     expect(log).toContain("the plugin is back");
   });
 });
+
+test("a hook whose jobs were dropped has failed, and what its function comes to afterwards is nobody's", async () => {
+  const ends = {
+    returns: "",
+    throws: `throw new Error("late");`,
+    rejects: `return Promise.reject(new Error("late"));`,
+  };
+  await using built = await buildModule(
+    `import { defineFilter } from "proxy-wasm-ts";
+     let release;
+     const released = new Promise((resolve) => { release = resolve; });
+     const onRequestHeaders = async ({ path }, { log }) => {
+       if (path === "/release") return release();
+       void (async () => { for (;;) await 0; })(); // until the jobs are dropped
+       await released;
+       log.info("goes on");
+       ${Object.entries(ends)
+         .map(([end, code]) => `if (path === "/${end}") { ${code} }`)
+         .join("\n")}
+     };
+     export default defineFilter({ limits: { callbackMs: 20 }, onRequestHeaders });`,
+    { typecheck: false },
+  );
+  for (const end of Object.keys(ends)) {
+    await using host = await TestHost.load(built.wasm, { upstream: () => new Response() });
+    expect((await host.fetch(`http://a/${end}`)).status).toBe(500);
+    expect(host.logs.map(({ message }) => message).join()).toContain("jobs took longer than limits.callbackMs");
+    expect((await host.fetch("http://a/release")).status).toBe(200);
+    expect(host.logs.at(-1)?.message, end).toBe("goes on");
+  }
+});

@@ -1,0 +1,99 @@
+/*
+ * Calls of async functions, from their begin to what they settle. The engine keeps that as the first of the two
+ * functions that would resolve a promise: the promise itself; a hook, which needs none (async_hooks.c); undefined, of a
+ * hook whose stream is gone, or null, of one that was told that it has failed.
+ */
+
+/* Called by the engine for each call of an async function. With SHIM_CALL_HOOK the hook is behind the arguments, and
+   the result is the function's data. */
+static JSValue shim_call_async(JSContext *context, JSValueConst function, JSValueConst this, int argc,
+                               JSValueConst *argv, int flags) {
+  bool is_hook = flags & SHIM_CALL_HOOK;
+  JSValue target = is_hook ? unsafe_unconst(argv[argc]) : new_pending_promise(context);
+  if (JS_IsException(target))
+    return JS_EXCEPTION;
+  JSAsyncFunctionData *data =
+      js_malloc(context, sizeof *data + async_frame_size(JS_VALUE_GET_OBJ(function)->u.func.function_bytecode, argc));
+  if (!data)
+    goto no_data;
+  *data = (JSAsyncFunctionData){.resolving_funcs = {js_dup(target), JS_UNDEFINED}};
+  JS_REF_COUNT(data) = 1;
+  add_gc_object(context->rt, &data->header, JS_GC_OBJ_TYPE_ASYNC_FUNCTION);
+  data->func_state.has_buffer = true;
+  data->func_state.frame.arg_buf = (JSValue *)(data + 1);
+  if (async_func_init(context, &data->func_state, function, this, argc, argv))
+    goto failed;
+  data->is_active = true;
+  data->func_state.frame.cur_gc_obj = &data->header; /* what the code captures before its first await is kept by it */
+  if (!js_async_function_resume(context, data))
+    goto failed;
+  if (is_hook)
+    return JS_MKPTR(TAG_INTERNAL, data);
+  js_async_function_free(context->rt, data);
+  return target;
+failed:
+  js_async_function_free(context->rt, data);
+no_data:
+  JS_FreeValue(context, target);
+  return JS_EXCEPTION;
+}
+
+/* As the language's resolving function does. When that fails (no memory, no time) the promise is rejected, since a
+   stream may wait for it. */
+static void resolve_promise(JSContext *context, JSValueConst promise, JSValueConst object) {
+  JSValue functions[2], result = JS_EXCEPTION;
+  if (js_create_resolving_functions(context, functions, promise) == 0) {
+    JSValueConst argv[] = {object};
+    result = JS_Call(context, functions[0], JS_UNDEFINED, countof(argv), argv);
+    JS_FreeValue(context, functions[0]);
+    JS_FreeValue(context, functions[1]);
+  }
+  if (JS_IsException(result)) {
+    JSValue error = JS_GetException(context);
+    fulfill_or_reject_promise(context, promise, error, true);
+    JS_FreeValue(context, error);
+  }
+  JS_FreeValue(context, result);
+}
+
+/* A hook's function that ends with an object, which can be a thenable, or that has no hook any more, settles a promise
+   after all. */
+static no_inline void settle_late_promise(JSContext *context, JSValueConst target, JSValueConst value, bool reject) {
+  AsyncHook *hook = JS_VALUE_GET_TAG(target) == TAG_INTERNAL ? JS_VALUE_GET_PTR(target) : NULL;
+  JSValue promise = new_pending_promise(context);
+  if (JS_IsException(promise)) {
+    JSValue error = JS_GetException(context);
+    if (hook)
+      settle_hook(hook, error, true);
+    JS_FreeValue(context, error);
+    return;
+  }
+  if (JS_IsNull(target))
+    JS_PromiseMarkAsHandled(context, promise);
+  if (hook) {
+    hook->promise = js_dup(promise);
+    if (hook->is_paused)
+      watch_promise(hook);
+  }
+  if (reject)
+    fulfill_or_reject_promise(context, promise, value, true);
+  else
+    resolve_promise(context, promise, value);
+  JS_FreeValue(context, promise);
+}
+
+/* Called by the engine when an async function ends. Only an object can be a thenable. */
+static JSValue shim_settle_async(JSContext *context, JSValueConst target, JSValueConst value, bool reject) {
+  bool is_final = reject || !JS_IsObject(value);
+  if (JS_IsObject(target)) {
+    if (is_final)
+      fulfill_or_reject_promise(context, target, value, reject);
+    else
+      resolve_promise(context, target, value);
+  } else if (JS_VALUE_GET_TAG(target) == TAG_INTERNAL && is_final) {
+    settle_hook(JS_VALUE_GET_PTR(target), value, reject);
+  } else if (reject || !is_final) {
+    settle_late_promise(context, target, value, reject);
+  }
+  return JS_UNDEFINED;
+}
