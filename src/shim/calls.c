@@ -25,14 +25,18 @@ typedef struct CallResponse {
 
 static PER_REQUEST JSClassID call_response_class; /* opaque: CallResponse *, owned */
 
-static void finalize_call_response(JSRuntime *runtime, JSValueConst object) {
-  CallResponse *response = JS_GetOpaque(object, call_response_class);
-  if (!response)
-    return;
+static void free_parts(JSRuntime *runtime, CallResponse *response) {
   runtime->malloc_state.malloc_size -= response->headers_size + response->trailers_size + response->body_size;
   host_free(response->headers);
   host_free(response->trailers);
   host_free(response->body);
+}
+
+static void finalize_call_response(JSRuntime *runtime, JSValueConst object) {
+  CallResponse *response = JS_GetOpaque(object, call_response_class);
+  if (!response)
+    return;
+  free_parts(runtime, response);
   js_free_rt(runtime, response);
 }
 
@@ -358,6 +362,40 @@ static bool is_failure_of_host(CallResponse *response) {
   return status == PROXY_STATUS_NOT_FOUND || size == 0; /* other hosts: Ok and nothing */
 }
 
+/* Most filters look at an answer and forget it before its callback returns: it is the next one's object then. */
+static PER_REQUEST JSObject *spare_response;
+
+/* With nothing in its opaque. */
+static JSValue new_call_response(void) {
+  JSValue object = JS_MKPTR(JS_TAG_OBJECT, spare_response);
+  if (spare_response) {
+    spare_response = NULL;
+    return object;
+  }
+  CallResponse *response = js_malloc(vm.context, sizeof *response);
+  if (!response)
+    return JS_EXCEPTION;
+  *response = (CallResponse){0};
+  object = JS_NewObjectProtoClass(vm.context, vm.sdk.call_response_prototype, call_response_class);
+  if (JS_IsException(object))
+    js_free_rt(vm.runtime, response);
+  else
+    JS_SetOpaque(object, response);
+  return object;
+}
+
+/* Takes over the object. */
+static void discard_call_response(JSValue object) {
+  if (spare_response || !is_untouched(JS_VALUE_GET_OBJ(object), vm.sdk.call_response_prototype)) {
+    JS_FreeValue(vm.context, object);
+    return;
+  }
+  CallResponse *response = JS_GetOpaque(object, call_response_class);
+  free_parts(vm.runtime, response);
+  *response = (CallResponse){0};
+  spare_response = JS_VALUE_GET_OBJ(object);
+}
+
 /* Settles the promise of a call. The object that is returned is for `close_call_response`; undefined: there is none. */
 static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t num_headers, uint32_t body_size,
                                   uint32_t num_trailers) {
@@ -368,24 +406,21 @@ static JSValue open_call_response(uint32_t plugin_id, uint32_t call_id, uint32_t
     fail_call(call, JS_UNDEFINED);
     return JS_UNDEFINED;
   }
-  CallResponse *response = js_malloc_rt(vm.runtime, sizeof *response);
-  JSValue object =
-      response ? JS_NewObjectProtoClass(vm.context, vm.sdk.call_response_prototype, call_response_class) : JS_EXCEPTION;
+  JSValue object = new_call_response();
   if (JS_IsException(object)) {
-    js_free_rt(vm.runtime, response);
-    if (!response)
-      JS_ThrowOutOfMemory(vm.context);
     answer_call(call, JS_GetException(vm.context), true);
     return JS_UNDEFINED;
   }
-  *response = (CallResponse){
-      .plugin_id = plugin_id, .host_has_it = true, .body_announced = body_size, .trailers_announced = num_trailers};
-  JS_SetOpaque(object, response);
+  CallResponse *response = JS_GetOpaque(object, call_response_class);
+  response->plugin_id = plugin_id;
+  response->host_has_it = true;
+  response->body_announced = body_size;
+  response->trailers_announced = num_trailers;
   if (is_failure_of_host(response)) {
     JSValue text = new_text(vm.context, response->body, response->body_size);
     fail_call(call, text);
     JS_FreeValue(vm.context, text);
-    JS_FreeValue(vm.context, object);
+    discard_call_response(object);
     return JS_UNDEFINED;
   }
   answer_call(call, js_dup(object), false);
@@ -403,5 +438,5 @@ static void close_call_response(JSValue object) {
     load_call_body(response);
   }
   response->host_has_it = false;
-  JS_FreeValue(vm.context, object);
+  discard_call_response(object);
 }

@@ -1540,6 +1540,9 @@ static void end_vm(void) {
   if (kept_array)
     JS_FreeValue(vm.context, JS_MKPTR(JS_TAG_OBJECT, kept_array));
   kept_array = NULL;
+  if (spare_response)
+    JS_FreeValue(vm.context, JS_MKPTR(JS_TAG_OBJECT, spare_response));
+  spare_response = NULL;
   drop_kept_shapes(vm.runtime);
   free(rejections.entries);
   free(build_result);
