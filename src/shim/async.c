@@ -16,9 +16,11 @@ static JSValue shim_call_async(JSContext *context, JSValueConst function, JSValu
       js_malloc(context, sizeof *data + async_frame_size(JS_VALUE_GET_OBJ(function)->u.func.function_bytecode, argc));
   if (!data)
     goto no_data;
-  *data = (JSAsyncFunctionData){.resolving_funcs = {js_dup(target), JS_UNDEFINED}};
   JS_REF_COUNT(data) = 1;
   add_gc_object(context->rt, &data->header, JS_GC_OBJ_TYPE_ASYNC_FUNCTION);
+  data->is_active = data->func_state.throw_flag = false;
+  data->resolving_funcs[0] = js_dup(target);
+  data->resolving_funcs[1] = JS_UNDEFINED;
   data->func_state.has_buffer = true;
   data->func_state.frame.arg_buf = (JSValue *)(data + 1);
   if (async_func_init(context, &data->func_state, function, this, argc, argv))

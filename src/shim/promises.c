@@ -76,15 +76,19 @@ static void drop_first_job(void) {
   shim_job_count--;
 }
 
+static void set_first_job(uint32_t owner, JSAsyncFunctionData *function, JSValueConst value, bool reject) {
+  JS_REF_COUNT(function)++;
+  shim_job_count++;
+  first_job.function = function;
+  first_job.value = js_dup(value);
+  first_job.reject = reject;
+  first_job.owner = owner;
+}
+
 /* Queues the job. Not 0: an exception was thrown. */
 static int shim_resume_later(JSContext *context, JSAsyncFunctionData *function, JSValueConst value, bool reject) {
   if (!has_jobs()) {
-    JS_REF_COUNT(function)++;
-    shim_job_count++;
-    first_job.function = function;
-    first_job.value = js_dup(value);
-    first_job.reject = reject;
-    first_job.owner = shim_turn;
+    set_first_job(shim_turn, function, value, reject);
     return 0;
   }
   JSValueConst argv[] = {JS_MKPTR(JS_TAG_INT, function), value, js_bool(reject)};
@@ -147,6 +151,10 @@ static void shim_queue_reaction(JSContext *context, const JSPromiseReactionData 
 /* Lets an async function go on that waits for a value. */
 static void resume_awaiter(JSContext *context, uint32_t owner, JSAsyncFunctionData *awaiter, JSValueConst value,
                            bool reject) {
+  if (likely(!has_jobs())) {
+    set_first_job(owner, awaiter, value, reject);
+    return;
+  }
   JSValueConst args[] = {JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED, js_bool(reject), value};
   queue_reaction(context, owner, awaiter, args);
 }

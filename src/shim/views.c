@@ -71,6 +71,8 @@ static void disown_view(JSValue *slot, const ViewKind *kind) {
 }
 
 static void disown_views(Message *message) {
+  if (!JS_IsObject(message->object) && !message->stream->network)
+    return; /* its parts come from it, so nobody has been given one */
   disown_view(&message->object, message_views(message));
   disown_view(&message->headers.object, &headers_views);
   disown_view(&message->trailers.object, &headers_views);
