@@ -120,7 +120,7 @@ export const ASYNC_EDITS: readonly Edit[] = [
     why: "the same",
     find: "            JS_FreeValueRT(rt, *sp);\n        }\n        js_free_rt(rt, sf->arg_buf);\n    }\n    JS_FreeValueRT(rt, sf->cur_func);\n",
     replace:
-      "            JS_FreeValueRT(rt, *sp);\n        }\n        if (!s->has_buffer)\n            js_free_rt(rt, sf->arg_buf);\n    }\n" +
+      "            if (JS_VALUE_HAS_REF_COUNT(*sp))\n                JS_FreeValueRT(rt, *sp);\n        }\n        if (!s->has_buffer)\n            js_free_rt(rt, sf->arg_buf);\n    }\n" +
       "    JS_FreeValueRT(rt, sf->cur_func);\n",
   },
   {

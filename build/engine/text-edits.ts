@@ -69,7 +69,7 @@ export const TEXT_EDITS: readonly Edit[] = [
       "        p = JS_VALUE_GET_STRING(argv[i]);\n        if (p->is_wide_char ^ is_wide_char)\n",
     replace:
       "    for (i = 0; i < argc; i++) {\n        if (JS_TAG_INT == JS_VALUE_GET_TAG(argv[i]) && !is_wide_char) {\n" +
-      "            len += i32toa(digits, JS_VALUE_GET_INT(argv[i]));\n            continue;\n        }\n" +
+      "            len += MAX_INT32_DIGITS;\n            continue;\n        }\n" +
       "        if (JS_TAG_STRING != JS_VALUE_GET_TAG(argv[i]))\n            goto slow_path;\n" +
       "        p = JS_VALUE_GET_STRING(argv[i]);\n        if (p->is_wide_char ^ is_wide_char)\n",
   },
@@ -85,8 +85,16 @@ export const TEXT_EDITS: readonly Edit[] = [
   {
     file: "quickjs.c",
     why: "the same",
-    find: "    JSValue r;\n    char *d;\n\n    if (JS_TAG_STRING != JS_VALUE_GET_TAG(this_val))\n",
-    replace: "    JSValue r;\n    char *d, digits[12];\n\n    if (JS_TAG_STRING != JS_VALUE_GET_TAG(this_val))\n",
+    find: "static JSValue js_string_concat(JSContext *ctx, JSValueConst this_val,\n",
+    replace:
+      "enum { MAX_INT32_DIGITS = 11 };\n\nstatic JSValue js_string_concat(JSContext *ctx, JSValueConst this_val,\n",
+  },
+  {
+    file: "quickjs.c",
+    why: "the same: how many they are is known then",
+    find: "    if (!is_wide_char)\n        *d = '\\0';\n    return JS_MKPTR(JS_TAG_STRING, q);\nslow_path:\n",
+    replace:
+      "    if (!is_wide_char) {\n        *d = '\\0';\n        q->len = d - (char *)strv(q);\n    }\n    return JS_MKPTR(JS_TAG_STRING, q);\nslow_path:\n",
   },
   {
     file: "dtoa.c",

@@ -75,8 +75,10 @@ static void settle_hook(AsyncHook *hook, JSValueConst value, bool reject) {
 static void forget_hook(AsyncHook *hook) {
   if (hook->function)
     js_async_function_free(vm.runtime, hook->function);
-  JS_FreeValue(vm.context, hook->promise);
-  JS_FreeValue(vm.context, hook->result);
+  if (JS_IsObject(hook->promise))
+    JS_FreeValue(vm.context, hook->promise);
+  if (!JS_IsUndefined(hook->result))
+    JS_FreeValue(vm.context, hook->result);
   hook->is_paused = false;
   hook->function = NULL;
   hook->promise = hook->result = JS_UNDEFINED;

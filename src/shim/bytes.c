@@ -149,7 +149,7 @@ static void replace_surrogates(uint8_t *data, size_t size) {
 /* Borrows a value's text as UTF-8. A surrogate that has no other half is U+FFFD, unless they are wanted as the engine's
    parsers know them. */
 static bool borrow_string(JSContext *context, JSValueConst value, bool with_surrogates, Bytes *bytes) {
-  JSValue string = JS_ToString(context, value);
+  JSValue string = JS_VALUE_GET_TAG(value) == JS_TAG_STRING ? js_dup(value) : JS_ToString(context, value);
   if (JS_IsException(string))
     return false;
   JSString *p = JS_VALUE_GET_STRING(string);

@@ -231,6 +231,11 @@ static uint32_t run_all(Message *message) {
   return PROXY_ACTION_PAUSE;
 }
 
+/* Whether `run_all` would do anything. */
+static bool has_more(const Message *message) {
+  return message->arrived || message->length_goes || message->body_size || message->body_end;
+}
+
 /* A paused hook has settled: the stream goes on, unless something else of it waits. */
 static void resume(Message *message) {
   shim_turn = message->stream->id;
@@ -240,7 +245,7 @@ static void resume(Message *message) {
   uint32_t action = conclude_async(message);
   if (message->body_open)
     close_body(message);
-  if (action == PROXY_ACTION_CONTINUE)
+  if (action == PROXY_ACTION_CONTINUE && has_more(message))
     action = run_all(message);
   message->in_callback = in_callback;
   /* Within its own callback the action that this returns lets it go on; the host would take a call as a second one. */
