@@ -1,6 +1,6 @@
 import { keepFreeBlocks, keepLargeBlock, zeroFreeBlocks } from "./allocator-edits.ts";
-import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
 import { ASYNC_EDITS } from "./async-edits.ts";
+import { BYTECODE_ATOM_EDITS, PARSER_ATOM_EDITS } from "./atom-edits.ts";
 import { FIELD_EDITS } from "./field-edits.ts";
 import { GUARD_EDITS } from "./guard-edits.ts";
 import { ITERATION_EDITS } from "./iteration-edits.ts";

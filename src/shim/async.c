@@ -1,7 +1,7 @@
 /*
- * Calls of async functions, from their begin to what they settle. The engine keeps that as the first of the two
- * functions that would resolve a promise: the promise itself; a hook, which needs none (async_hooks.c); undefined, of a
- * hook whose stream is gone, or null, of one that was told that it has failed.
+ * Calls of async functions, from their start to what they settle, their target. Upstream has two functions there that
+ * resolve a promise. In place of the first is the promise itself; a hook, which needs none (async_hooks.c); undefined,
+ * when the hook's stream is gone; or null, when the hook has failed otherwise.
  */
 
 /* Called by the engine for each call of an async function. With SHIM_CALL_HOOK the hook is behind the arguments, and
@@ -40,12 +40,16 @@ no_data:
   return JS_EXCEPTION;
 }
 
-/* As the language's resolving function does. When that fails (no memory, no time) the promise is rejected, since a
-   stream may wait for it. */
-static void resolve_promise(JSContext *context, JSValueConst promise, JSValueConst object) {
+/* Only an object can be a thenable, and needs the language's resolving functions; when these fail (no memory, no time)
+   the promise is rejected, since a stream may wait for it. */
+static void resolve_or_reject(JSContext *context, JSValueConst promise, JSValueConst value, bool reject) {
   JSValue functions[2], result = JS_EXCEPTION;
+  if (reject || !JS_IsObject(value)) {
+    fulfill_or_reject_promise(context, promise, value, reject);
+    return;
+  }
   if (js_create_resolving_functions(context, functions, promise) == 0) {
-    JSValueConst argv[] = {object};
+    JSValueConst argv[] = {value};
     result = JS_Call(context, functions[0], JS_UNDEFINED, countof(argv), argv);
     JS_FreeValue(context, functions[0]);
     JS_FreeValue(context, functions[1]);
@@ -77,25 +81,17 @@ static no_inline void settle_late_promise(JSContext *context, JSValueConst targe
     if (hook->is_paused)
       watch_promise(hook);
   }
-  if (reject)
-    fulfill_or_reject_promise(context, promise, value, true);
-  else
-    resolve_promise(context, promise, value);
+  resolve_or_reject(context, promise, value, reject);
   JS_FreeValue(context, promise);
 }
 
-/* Called by the engine when an async function ends. Only an object can be a thenable. */
+/* Called by the engine when an async function ends. */
 static JSValue shim_settle_async(JSContext *context, JSValueConst target, JSValueConst value, bool reject) {
-  bool is_final = reject || !JS_IsObject(value);
-  if (JS_IsObject(target)) {
-    if (is_final)
-      fulfill_or_reject_promise(context, target, value, reject);
-    else
-      resolve_promise(context, target, value);
-  } else if (JS_VALUE_GET_TAG(target) == TAG_INTERNAL && is_final) {
+  if (JS_IsObject(target))
+    resolve_or_reject(context, target, value, reject);
+  else if (JS_VALUE_GET_TAG(target) == TAG_INTERNAL && (reject || !JS_IsObject(value)))
     settle_hook(JS_VALUE_GET_PTR(target), value, reject);
-  } else if (reject || !is_final) {
+  else if (reject || JS_IsObject(value)) /* there is something to tell */
     settle_late_promise(context, target, value, reject);
-  }
   return JS_UNDEFINED;
 }

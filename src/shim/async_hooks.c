@@ -47,8 +47,8 @@ static bool is_async_function(JSValueConst function) {
   return JS_IsObject(function) && JS_VALUE_GET_OBJ(function)->class_id == JS_CLASS_ASYNC_FUNCTION;
 }
 
-static bool has_settled(const AsyncHook *hook) {
-  return (JS_IsObject(hook->promise) ? promise_data(hook->promise)->promise_state : hook->state) != JS_PROMISE_PENDING;
+static JSPromiseStateEnum hook_state(const AsyncHook *hook) {
+  return JS_IsObject(hook->promise) ? promise_data(hook->promise)->promise_state : hook->state;
 }
 
 /* Nobody can attach a handler to the promise before it settles, and the hook itself handles a rejection. */
@@ -100,10 +100,10 @@ static bool start_async_hook(AsyncHook *hook, JSValueConst function, JSValueCons
 
 /* What a hook that has settled has come to, which it is rid of then. */
 static JSValue take_result(AsyncHook *hook, bool *rejected) {
-  JSPromiseData *data = JS_IsObject(hook->promise) ? promise_data(hook->promise) : NULL;
-  *rejected = (data ? data->promise_state : hook->state) == JS_PROMISE_REJECTED;
-  JSValue result = js_dup(data ? data->promise_result : hook->result);
-  if (data && *rejected)
+  bool has_promise = JS_IsObject(hook->promise);
+  *rejected = hook_state(hook) == JS_PROMISE_REJECTED;
+  JSValue result = js_dup(has_promise ? promise_data(hook->promise)->promise_result : hook->result);
+  if (has_promise && *rejected)
     JS_PromiseMarkAsHandled(vm.context, hook->promise);
   forget_hook(hook);
   return result;

@@ -148,7 +148,7 @@ static uint32_t run_hook(Message *message, Hook hook) {
     async->promise = value;
   }
   run_jobs(); /* what needs no event from outside does not pause the stream */
-  if (has_settled(async))
+  if (hook_state(async) != JS_PROMISE_PENDING)
     return conclude_async(message);
   pause_hook(async);
   return PROXY_ACTION_PAUSE;

@@ -77,12 +77,13 @@ typedef struct Plugin {
 /* Of pointers where values are. No value of the language has it. */
 enum { TAG_INTERNAL = JS_TAG_CATCH_OFFSET };
 
-/* A hook that has not finished, of which a message has one at most. See async_hooks.c. */
+/* A hook that has not finished, of which a message has one at most. It settles with a promise, or else by its function.
+   See async_hooks.c. */
 typedef struct AsyncHook {
   Message *message;
-  JSValue promise;               /* the hook settles with it; undefined: there is none, but perhaps */
-  JSAsyncFunctionData *function; /* this, which settles the hook itself, */
-  JSPromiseStateEnum state;      /* with these two */
+  JSValue promise;               /* undefined: there is none */
+  JSAsyncFunctionData *function; /* owned; NULL: it is no async function */
+  JSPromiseStateEnum state;      /* of the function, and what it has come to: */
   JSValue result;
   bool is_paused; /* its callback has returned, and the direction of the stream stands still */
   struct AsyncHook *next_ready;
