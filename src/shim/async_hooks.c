@@ -47,7 +47,7 @@ static bool is_async_function(JSValueConst function) {
   return JS_IsObject(function) && JS_VALUE_GET_OBJ(function)->class_id == JS_CLASS_ASYNC_FUNCTION;
 }
 
-static JSPromiseStateEnum hook_state(const AsyncHook *hook) {
+static inline __attribute__((always_inline)) JSPromiseStateEnum hook_state(const AsyncHook *hook) {
   return JS_IsObject(hook->promise) ? promise_data(hook->promise)->promise_state : hook->state;
 }
 
@@ -123,6 +123,15 @@ static void abandon_hook(AsyncHook *hook) {
   forget_hook(hook);
   forget_ready_hook(hook);
   release_body_bytes(vm.context); /* it may have been a body's */
+}
+
+/* The hook has settled, and its stream turns out to be gone: an error is an unhandled rejection. */
+static void drop_settled_hook(AsyncHook *hook) {
+  JSValueConst result = JS_IsObject(hook->promise) ? promise_data(hook->promise)->promise_result : hook->result;
+  if (hook_state(hook) == JS_PROMISE_REJECTED)
+    JS_FreeValue(vm.context, JS_NewSettledPromise(vm.context, true, result));
+  forget_hook(hook);
+  release_body_bytes(vm.context);
 }
 
 /* What it waits for may never come any more. */

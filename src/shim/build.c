@@ -137,30 +137,6 @@ static void set_error(void) {
   set_result(report);
 }
 
-static bool any_filter_has(Hook hook) {
-  for (uint32_t i = 0; i < vm.filter_count; i++)
-    if (has_hook(&vm.filters[i], hook))
-      return true;
-  return false;
-}
-
-/* Some hooks need the callbacks of others, too: a whole body ends with its trailers, and one that is rewritten has its
-   length removed when the headers arrive. */
-static bool needs_callback(Hook hook) {
-  if (any_filter_has(hook))
-    return true;
-  for (uint32_t i = 0; i < vm.filter_count; i++) {
-    const Filter *filter = &vm.filters[i];
-    bool request = has_hook(filter, HOOK_REQUEST_BODY), response = has_hook(filter, HOOK_RESPONSE_BODY);
-    if ((hook == HOOK_REQUEST_TRAILERS && request && filter->request_body != BODY_STREAM) ||
-        (hook == HOOK_RESPONSE_TRAILERS && response && filter->response_body != BODY_STREAM) ||
-        (hook == HOOK_REQUEST_HEADERS && request && filter->request_body == BODY_REWRITE) ||
-        (hook == HOOK_RESPONSE_HEADERS && response && filter->response_body == BODY_REWRITE))
-      return true;
-  }
-  return false;
-}
-
 /* See delayed.c: a message may have to wait for a tick whose headers' hook may wait, and whose body is held. */
 static bool needs_tick(void) {
   for (uint32_t i = 0; i < vm.filter_count; i++)
@@ -211,7 +187,7 @@ static void set_outcome(void) {
     append_name(list, always[i]);
   if (!vm.streams_on_demand)
     append_name(list, "proxy_on_context_create");
-  if (!vm.streams_are_brief)
+  if (!vm.streams_are_brief && !vm.end_gone)
     append_name(list, "proxy_on_delete");
   if (is_live_function(context, "http_call"))
     append_name(list, "proxy_on_http_call_response");

@@ -29,8 +29,8 @@ EXPORT(proxy_on_vm_start) uint32_t proxy_on_vm_start(uint32_t plugin_id, uint32_
 EXPORT(proxy_on_configure) uint32_t proxy_on_configure(uint32_t plugin_id, uint32_t configuration_size) {
   Plugin *plugin = find_plugin(plugin_id);
   if (!plugin)
-    plugin = vm.streams_are_brief && vm.newest_plugin ? rename_plugin(vm.newest_plugin, plugin_id)
-                                                      : create_plugin(plugin_id);
+    plugin = (vm.streams_are_brief || vm.end_gone) && vm.newest_plugin ? rename_plugin(vm.newest_plugin, plugin_id)
+                                                                       : create_plugin(plugin_id);
   return plugin && configure_plugin(plugin, configuration_size);
 }
 
@@ -77,22 +77,31 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
     create_stream(id, plugin);
 }
 
-/* The stream that a callback is for, or NULL. See lifetime.c: the first callback may be what begins it. */
-static Stream *arriving_stream(uint32_t id) {
+/* The stream that a callback is for, or NULL. See lifetime.c: the first callback may be what begins it. `direction`:
+   the callback's, STREAM_*_OVER, or 0. */
+static Stream *arriving_stream(uint32_t id, uint8_t direction) {
   Stream *stream = find_stream(id);
+  if (unlikely(stream && stream->over & direction && vm.end_namesake && vm.end_namesake(stream)))
+    stream = NULL;
   if (stream || !vm.streams_on_demand || !vm.newest_plugin || find_plugin(id))
     return stream;
   vm.lost_streams = 0;
+  if (vm.make_room_for_stream)
+    vm.make_room_for_stream(id);
   return create_stream(id, vm.newest_plugin);
 }
 
 /* The stream to call a hook for, or NULL: without a configured plugin there is nothing that the filter could be asked,
    and a filter of the other kind is not asked either. */
-static Stream *stream_for(uint32_t id, bool network) {
-  Stream *stream = arriving_stream(id);
+static Stream *stream_for(uint32_t id, uint8_t direction, bool network) {
+  Stream *stream = arriving_stream(id, direction);
   const Filter *filter = stream ? stream->plugin->filter : NULL;
   return filter && filter->network == network ? stream : NULL;
 }
+
+static Stream *http_stream_for(uint32_t id, uint8_t direction) { return stream_for(id, direction, false); }
+
+static Stream *connection_for(uint32_t id) { return stream_for(id, 0, true); }
 
 /* No hook is asked. But a stream that the filter should have seen, and that there was no memory for, does not pass. */
 static uint32_t pass_by(uint32_t id) {
@@ -103,6 +112,7 @@ static uint32_t pass_by(uint32_t id) {
 
 static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of_stream) {
   const Filter *filter = message->stream->plugin->filter;
+  note_end(message, end_of_stream || (vm.over_with_headers & direction_bit(message)));
   message->length_goes = !end_of_stream && body_mode(message) == BODY_REWRITE && has_hook(filter, body_hook);
   return arrive(message, ARRIVED_HEADERS);
 }
@@ -115,6 +125,7 @@ static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_st
   if (message->body_start > size)
     message->body_start = size;
   message->body_ended = message->body_complete = end_of_stream;
+  note_end(message, end_of_stream);
   note_body(message);
   if (!(message->arrived & ~ARRIVED_BODY) && !message->length_goes && waits_for_body(message)) {
     message->arrived |= ARRIVED_BODY;
@@ -125,6 +136,7 @@ static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_st
 
 static uint32_t trailers_arrive(Message *message) {
   bool replayed = may_be_replayed(message);
+  note_end(message, true);
   message->body_complete = true;
   uint32_t action = arrive(message, ARRIVED_TRAILERS);
   return replayed && action == PROXY_ACTION_CONTINUE && delay(message) ? PROXY_ACTION_PAUSE : action;
@@ -138,7 +150,7 @@ static void end_brief_stream(uint32_t id) {
 
 EXPORT(proxy_on_request_headers)
 uint32_t proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  Stream *stream = stream_for(id, false);
+  Stream *stream = http_stream_for(id, STREAM_REQUEST_OVER);
   uint32_t action = stream ? headers_arrive(&stream->request, HOOK_REQUEST_BODY, end_of_stream) : pass_by(id);
   end_brief_stream(id);
   return action;
@@ -152,18 +164,18 @@ uint32_t brief_proxy_on_request_headers(uint32_t id, uint32_t num_headers, uint3
 
 EXPORT(proxy_on_request_body)
 uint32_t proxy_on_request_body(uint32_t id, uint32_t body_size, uint32_t end_of_stream) {
-  Stream *stream = stream_for(id, false);
+  Stream *stream = http_stream_for(id, STREAM_REQUEST_OVER);
   return stream ? body_arrives(&stream->request, body_size, end_of_stream) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_request_trailers) uint32_t proxy_on_request_trailers(uint32_t id, uint32_t num_trailers) {
-  Stream *stream = stream_for(id, false);
+  Stream *stream = http_stream_for(id, STREAM_REQUEST_OVER);
   return stream ? trailers_arrive(&stream->request) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_response_headers)
 uint32_t proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint32_t end_of_stream) {
-  Stream *stream = stream_for(id, false);
+  Stream *stream = http_stream_for(id, STREAM_RESPONSE_OVER);
   uint32_t action =
       stream ? headers_arrive(&stream->response, HOOK_RESPONSE_BODY, end_of_stream) : PROXY_ACTION_CONTINUE;
   end_brief_stream(id);
@@ -178,29 +190,29 @@ uint32_t brief_proxy_on_response_headers(uint32_t id, uint32_t num_headers, uint
 
 EXPORT(proxy_on_response_body)
 uint32_t proxy_on_response_body(uint32_t id, uint32_t body_size, uint32_t end_of_stream) {
-  Stream *stream = stream_for(id, false);
+  Stream *stream = http_stream_for(id, STREAM_RESPONSE_OVER);
   return stream ? body_arrives(&stream->response, body_size, end_of_stream) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_response_trailers) uint32_t proxy_on_response_trailers(uint32_t id, uint32_t num_trailers) {
-  Stream *stream = stream_for(id, false);
+  Stream *stream = http_stream_for(id, STREAM_RESPONSE_OVER);
   return stream ? trailers_arrive(&stream->response) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_new_connection) uint32_t proxy_on_new_connection(uint32_t id) {
-  Stream *stream = stream_for(id, true);
+  Stream *stream = connection_for(id);
   return stream ? arrive(&stream->request, ARRIVED_HEADERS) : pass_by(id);
 }
 
 EXPORT(proxy_on_downstream_data)
 uint32_t proxy_on_downstream_data(uint32_t id, uint32_t data_size, uint32_t end_of_stream) {
-  Stream *stream = stream_for(id, true);
+  Stream *stream = connection_for(id);
   return stream ? body_arrives(&stream->request, data_size, end_of_stream) : PROXY_ACTION_CONTINUE;
 }
 
 EXPORT(proxy_on_upstream_data)
 uint32_t proxy_on_upstream_data(uint32_t id, uint32_t data_size, uint32_t end_of_stream) {
-  Stream *stream = stream_for(id, true);
+  Stream *stream = connection_for(id);
   return stream ? body_arrives(&stream->response, data_size, end_of_stream) : PROXY_ACTION_CONTINUE;
 }
 
@@ -211,12 +223,12 @@ static void observe(Stream *stream, Hook hook, JSValueConst detail) {
 
 EXPORT(proxy_on_downstream_connection_close)
 void proxy_on_downstream_connection_close(uint32_t id, uint32_t peer_type) {
-  observe(stream_for(id, true), HOOK_DOWNSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
+  observe(connection_for(id), HOOK_DOWNSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
 }
 
 EXPORT(proxy_on_upstream_connection_close)
 void proxy_on_upstream_connection_close(uint32_t id, uint32_t peer_type) {
-  observe(stream_for(id, true), HOOK_UPSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
+  observe(connection_for(id), HOOK_UPSTREAM_CLOSE, JS_NewUint32(vm.context, peer_type));
 }
 
 EXPORT(proxy_on_http_call_response)
@@ -238,7 +250,7 @@ static void log_on_plugin(Plugin *plugin) {
 }
 
 EXPORT(proxy_on_log) void proxy_on_log(uint32_t id) {
-  Stream *stream = arriving_stream(id);
+  Stream *stream = arriving_stream(id, 0);
   Plugin *plugin = stream ? NULL : find_plugin(id);
   if (plugin)
     log_on_plugin(plugin);
@@ -248,7 +260,7 @@ EXPORT(proxy_on_log) void proxy_on_log(uint32_t id) {
 }
 
 EXPORT(proxy_on_done) uint32_t proxy_on_done(uint32_t id) {
-  observe(arriving_stream(id), HOOK_DONE, JS_UNDEFINED);
+  observe(arriving_stream(id, 0), HOOK_DONE, JS_UNDEFINED);
   return true;
 }
 

@@ -92,6 +92,7 @@ static void start_stream(Stream *stream, uint32_t id, Plugin *plugin) {
   stream->state = JS_UNDEFINED;
   stream->closed = stream->job_lost = false;
   stream->fate = STREAM_SEEN;
+  stream->over = vm.over_at_start;
 }
 
 /* NULL: no memory. */
@@ -114,9 +115,11 @@ static Stream *new_stream(uint32_t id, Plugin *plugin) {
 
 /* Leaves nothing in a stream that has ended which the next one must not find. */
 static no_inline void reset_stream(Stream *stream) {
-  disown_views(&stream->request);
-  disown_views(&stream->response);
+  disown_views(&stream->request); /* a response tells its request, too */
   reset_message(&stream->request);
+  if (vm.over_at_start & STREAM_RESPONSE_OVER) /* nobody has ever asked for it */
+    return;
+  disown_views(&stream->response);
   reset_message(&stream->response);
 }
 
@@ -165,6 +168,10 @@ static Stream *create_stream(uint32_t id, Plugin *plugin) {
 }
 
 static bool is_request(const Message *message) { return message == &message->stream->request; }
+
+static uint8_t direction_bit(const Message *message) {
+  return is_request(message) ? STREAM_REQUEST_OVER : STREAM_RESPONSE_OVER;
+}
 
 static BodyMode body_mode(const Message *message) {
   const Filter *filter = message->stream->plugin->filter;

@@ -90,7 +90,7 @@ static uint32_t conclude_value(Message *message, JSValue value) {
 }
 
 /* Of the hook that has not finished with its call, and has now. */
-static uint32_t conclude_async(Message *message) {
+static no_inline uint32_t conclude_async(Message *message) {
   bool rejected;
   JSValue result = take_result(&message->async, &rejected);
   return rejected ? conclude_error(message, result) : conclude_value(message, result);
@@ -241,6 +241,10 @@ static void resume(Message *message) {
   shim_turn = message->stream->id;
   bool headers_waited = message->hook == HOOK_REQUEST_HEADERS || message->hook == HOOK_RESPONSE_HEADERS;
   bool in_callback = message->in_callback;
+  if (vm.end_gone && !in_callback && unlikely(!use_context(message->stream->id))) {
+    vm.end_gone(message);
+    return;
+  }
   message->in_callback = true;
   uint32_t action = conclude_async(message);
   if (message->body_open)
@@ -256,6 +260,8 @@ static void resume(Message *message) {
     message->replay = headers_waited ? REPLAY_STARTED : REPLAY_NONE;
     proxy_continue_stream(message->stream_type);
   }
+  if (!in_callback)
+    end_if_over(message->stream, 1);
 }
 
 /* Limits were reached: what they kept from growing may be garbage now, and a part of the SDK may want to know. */
@@ -340,6 +346,7 @@ static uint32_t arrive(Message *message, uint8_t what) {
   /* Envoy 1.40 crashes when trailers go on that belong to a stream which is closed. */
   uint32_t action = message->stream->closed ? PROXY_ACTION_PAUSE : message->action;
   release_contexts();
+  end_if_over(message->stream, 0);
   return action;
 }
 

@@ -6,6 +6,30 @@
  * Runs in a build only; what it decides is in `vm`.
  */
 
+static bool any_filter_has(Hook hook) {
+  for (uint32_t i = 0; i < vm.filter_count; i++)
+    if (has_hook(&vm.filters[i], hook))
+      return true;
+  return false;
+}
+
+/* Some hooks need the callbacks of others, too: a whole body ends with its trailers, and one that is rewritten has its
+   length removed when the headers arrive. */
+static bool needs_callback(Hook hook) {
+  if (any_filter_has(hook))
+    return true;
+  for (uint32_t i = 0; i < vm.filter_count; i++) {
+    const Filter *filter = &vm.filters[i];
+    bool request = has_hook(filter, HOOK_REQUEST_BODY), response = has_hook(filter, HOOK_RESPONSE_BODY);
+    if ((hook == HOOK_REQUEST_TRAILERS && request && filter->request_body != BODY_STREAM) ||
+        (hook == HOOK_RESPONSE_TRAILERS && response && filter->response_body != BODY_STREAM) ||
+        (hook == HOOK_REQUEST_HEADERS && request && filter->request_body == BODY_REWRITE) ||
+        (hook == HOOK_RESPONSE_HEADERS && response && filter->response_body == BODY_REWRITE))
+      return true;
+  }
+  return false;
+}
+
 static bool has_option(JSContext *context, JSValueConst definition, const char *name) {
   JSValue value = JS_GetPropertyStr(context, definition, name);
   bool has = !JS_IsUndefined(value);
@@ -60,9 +84,27 @@ static bool ends_with_its_hook(JSContext *context) {
   return false;
 }
 
+/* Which callbacks the module has for the two directions of a stream. */
+static void find_directions(void) {
+  static const uint8_t directions[] = {STREAM_REQUEST_OVER, STREAM_RESPONSE_OVER};
+  for (size_t i = 0; i < countof(directions); i++) {
+    if (needs_callback(http_arrivals[i].body) || needs_callback(http_arrivals[i].trailers))
+      continue;
+    vm.over_with_headers |= directions[i];
+    if (!needs_callback(http_arrivals[i].headers))
+      vm.over_at_start |= directions[i];
+  }
+}
+
 static void decide_lifetime(JSContext *context) {
+  const Filter *filter = &vm.filters[0];
   vm.streams_on_demand = can_do_without_plugin(context);
   vm.streams_are_brief = vm.streams_on_demand && ends_with_its_hook(context);
+  bool sees_end = has_hook(filter, HOOK_LOG) || has_hook(filter, HOOK_DONE);
+  if (vm.streams_on_demand && !sees_end)
+    find_directions();
   if (vm.streams_are_brief)
     start_brief_streams();
+  else if (vm.streams_on_demand && !sees_end)
+    find_ends();
 }

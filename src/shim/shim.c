@@ -69,6 +69,8 @@
 
 #include "nesting.c"
 
+#include "ends.c"
+
 #include "delayed.c"
 
 #include "hooks.c"

@@ -123,6 +123,14 @@ struct Message {
   uint32_t body_start, body_end; /* those that the hook has been given */
 };
 
+/* Of a stream, what no callback comes for any more. */
+enum {
+  STREAM_REQUEST_OVER = 1,
+  STREAM_RESPONSE_OVER = 2,
+  STREAM_END_UNSEEN = 4, /* of all streams, or of none: the host does not tell of their end. See lifetime.c */
+  STREAM_IS_OVER = STREAM_REQUEST_OVER | STREAM_RESPONSE_OVER | STREAM_END_UNSEEN
+};
+
 struct Stream {
   uint32_t id;
   Plugin *plugin;
@@ -130,6 +138,7 @@ struct Stream {
   bool network;  /* it is a connection */
   bool closed;   /* the filter has closed it: it does not go on */
   bool job_lost; /* see promises.c */
+  uint8_t over;  /* STREAM_*_OVER, STREAM_END_UNSEEN */
   enum { STREAM_SEEN, STREAM_TOO_MANY, STREAM_DENIED, STREAM_ANSWERED } fate; /* but for the first, no hook sees it */
   Message request;
   Message response;
@@ -195,8 +204,13 @@ static PER_REQUEST struct {
   Stream *brief_stream;        /* see brief.c; NULL but in the callback that it lives for */
   bool streams_on_demand;      /* the host does not tell of new streams: their first hook makes them. See lifetime.c */
   bool streams_are_brief;      /* nor of their end: that is the end of their only hook */
-  bool building;               /* true while the program's top level runs, at build time */
-  uint32_t plugin_id;          /* the plugin that this callback is for */
-  uint32_t effective_context;  /* the context that the host takes the next host call for */
-  uint32_t depth;              /* callbacks that run, one within a host call of the other: see nesting.c */
+  uint8_t over_at_start;       /* what `over` of a stream is at first: 0, or what no callback comes for */
+  uint8_t over_with_headers;   /* STREAM_*_OVER: no callback comes after that of the headers */
+  void (*make_room_for_stream)(uint32_t id); /* see ends.c; NULL where the host tells of ends */
+  void (*end_gone)(Message *message);
+  bool (*end_namesake)(Stream *older);
+  bool building;              /* true while the program's top level runs, at build time */
+  uint32_t plugin_id;         /* the plugin that this callback is for */
+  uint32_t effective_context; /* the context that the host takes the next host call for */
+  uint32_t depth;             /* callbacks that run, one within a host call of the other: see nesting.c */
 } vm;
