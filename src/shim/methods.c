@@ -29,7 +29,8 @@ static JSValue js_get_context_id(JSContext *context, JSValueConst this) {
 
 /* request.state: made by the filter's `state` function when it is first asked for. */
 static JSValue js_get_state(JSContext *context, JSValueConst this) {
-  Message *message = get_message(context, this);
+  Message *message =
+      enter_message(context, this); /* it ends with the stream, of which the host may know alone: ends.c */
   if (!message)
     return JS_EXCEPTION;
   JSValue *state = &message->stream->state;
