@@ -24,7 +24,7 @@ test("what clients leave behind does not count, and what is open does", async ()
         try {
           log.info(request.state.path + " " + status);
         } catch (error) {
-          log.info(error.name);
+          log.info(error instanceof Error ? error.name : "");
         }
       },
     });`);
