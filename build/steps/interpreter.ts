@@ -4,20 +4,24 @@ import { narrowJumpTable } from "../wasm/dead-code.ts";
 import { referencesOf } from "../wasm/references.ts";
 import type { RuntimeCode } from "./runtime-code.ts";
 
-/** The function that executes bytecode. */
-const INTERPRETER = "JS_CallInternal";
+/** The functions that execute bytecode: the engine's, and the shim's (src/shim/run_code.c), which goes over to the engine's. */
+const INTERPRETERS = ["JS_CallInternal", "run_code"];
 
-/** The interpreter's table of opcodes is the only one so large. */
+/** The table of opcodes is the only one of an interpreter that is so large. */
 const LEAST_LABELS = 200;
 
 /**
- * Takes the code of the opcodes that a program does not have out of the interpreter. Nothing makes bytecode at run time; such an
+ * Takes the code of the opcodes that a program does not have out of the interpreters. Nothing makes bytecode at run time; such an
  * opcode would throw, as an unknown one does.
  */
-export function narrowInterpreter(runtime: RuntimeCode, opcodes: readonly number[]): RuntimeCode {
-  const { names, bodies, hints, graph } = runtime;
+export function narrowInterpreters(runtime: RuntimeCode, opcodes: readonly number[]): RuntimeCode {
   const used = new Set(opcodes);
-  const [at = -1] = [...names].find(([, name]) => name === INTERPRETER) ?? [];
+  return INTERPRETERS.reduce((code, name) => narrowInterpreter(code, name, used), runtime);
+}
+
+function narrowInterpreter(runtime: RuntimeCode, name: string, used: ReadonlySet<number>): RuntimeCode {
+  const { names, bodies, hints, graph } = runtime;
+  const [at = -1] = [...names].find(([, candidate]) => candidate === name) ?? [];
   const moved = new MovedHints(hints.get(at));
   let tables = 0;
   const interpreter = narrowJumpTable(
@@ -31,18 +35,23 @@ export function narrowInterpreter(runtime: RuntimeCode, opcodes: readonly number
     moved,
   );
   if (tables !== 1) {
-    throw new Error(`expected one table of opcodes in ${INTERPRETER}, there are ${tables}`);
+    throw new Error(`expected one table of opcodes in ${name}, there are ${tables}`);
   }
   return {
     ...runtime,
     bodies: new Map([...bodies, [at, interpreter]]),
     hints: new Map([...hints, [at, moved.hints]]),
-    graph: withInterpreter(graph, interpreter, names),
+    graph: withInterpreter(graph, name, interpreter, names),
   };
 }
 
 /** The same graph with what the narrowed code refers to. Of the functions whose address it takes, all stay. */
-function withInterpreter(graph: Graph, code: Uint8Array, names: ReadonlyMap<number, string>): Graph {
+function withInterpreter(
+  graph: Graph,
+  interpreter: string,
+  code: Uint8Array,
+  names: ReadonlyMap<number, string>,
+): Graph {
   const { calls, values } = referencesOf(code);
   const called = new Set([...calls].map((index) => names.get(index)));
   const addresses = Float64Array.from(values).sort();
@@ -53,7 +62,7 @@ function withInterpreter(graph: Graph, code: Uint8Array, names: ReadonlyMap<numb
       hasBetween(addresses, offset, offset + length) ? [number] : [],
     ),
   });
-  return { ...graph, functions: graph.functions.map((node) => (node.name === INTERPRETER ? narrow(node) : node)) };
+  return { ...graph, functions: graph.functions.map((node) => (node.name === interpreter ? narrow(node) : node)) };
 }
 
 /** @param sorted - numbers, the least first */

@@ -9,7 +9,7 @@ import type { HeapPlan } from "./heap-plan.ts";
 import { buildRuntime, readRuntimeGraph, runtimeCode, shiftedRuntime } from "./engine-module.ts";
 import type { RuntimeGraph } from "./engine-module.ts";
 import { withoutKinds } from "./impossible.ts";
-import { narrowInterpreter } from "./interpreter.ts";
+import { narrowInterpreters } from "./interpreter.ts";
 import { reach } from "./reach.ts";
 import { withRuntimeCode } from "./runtime-code.ts";
 import type { Reach } from "./reach.ts";
@@ -92,7 +92,7 @@ async function smallest(
   const planned = runBoth(plan);
   const { base, shifted } = planned.base.asPlanned && planned.shifted.asPlanned ? planned : runBoth(undefined);
   const { memory, heapStart, exports, opcodes, impossible } = base;
-  const narrow = withoutKinds(narrowInterpreter(await runtimeCode(), opcodes), impossible);
+  const narrow = withoutKinds(narrowInterpreters(await runtimeCode(), opcodes), impossible);
   const roots = exports.flatMap((name) => graph.exports[name] ?? []);
   const reached = reach(narrow.graph, roots, { memory, shifted: shifted.memory, shift: graph.shift });
   for (const { offset, length } of reached.deadConstants) {

@@ -5,6 +5,23 @@
 
 static PER_REQUEST Stream brief_stream;
 
+/* The callback that each hook needs: apart from the names, since only a build asks. */
+static const char *const hook_callbacks[HOOK_COUNT] = {
+    [HOOK_REQUEST_HEADERS] = "proxy_on_request_headers",
+    [HOOK_REQUEST_BODY] = "proxy_on_request_body",
+    [HOOK_REQUEST_TRAILERS] = "proxy_on_request_trailers",
+    [HOOK_RESPONSE_HEADERS] = "proxy_on_response_headers",
+    [HOOK_RESPONSE_BODY] = "proxy_on_response_body",
+    [HOOK_RESPONSE_TRAILERS] = "proxy_on_response_trailers",
+    [HOOK_LOG] = "proxy_on_log",
+    [HOOK_DONE] = "proxy_on_done",
+    [HOOK_NEW_CONNECTION] = "proxy_on_new_connection",
+    [HOOK_DOWNSTREAM_DATA] = "proxy_on_downstream_data",
+    [HOOK_UPSTREAM_DATA] = "proxy_on_upstream_data",
+    [HOOK_DOWNSTREAM_CLOSE] = "proxy_on_downstream_connection_close",
+    [HOOK_UPSTREAM_CLOSE] = "proxy_on_upstream_connection_close",
+};
+
 /* The export for the hook's callback: in a module of brief streams another one may have its place, and gets its name
    (build/wasm/exports.ts). */
 static const char *callback_export(Hook hook) {
@@ -12,7 +29,7 @@ static const char *callback_export(Hook hook) {
     return "brief_proxy_on_request_headers";
   if (vm.streams_are_brief && hook == HOOK_RESPONSE_HEADERS)
     return "brief_proxy_on_response_headers";
-  return hook_names[hook].callback;
+  return hook_callbacks[hook];
 }
 
 /* At build time. */

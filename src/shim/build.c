@@ -149,6 +149,13 @@ static bool needs_tick(void) {
   return !JS_IsUndefined(vm.handlers[HANDLER_TICK]);
 }
 
+/* Every module exports proxy_on_vm_start. */
+static const char *const handler_callbacks[HANDLER_COUNT] = {
+    [HANDLER_TICK] = "proxy_on_tick",
+    [HANDLER_QUEUE_READY] = "proxy_on_queue_ready",
+    [HANDLER_FOREIGN_FUNCTION] = "proxy_on_foreign_function",
+};
+
 static void append_name(JSValueConst list, const char *name) {
   int64_t length = 0;
   JS_GetLength(vm.context, list, &length);
@@ -195,8 +202,8 @@ static void set_outcome(void) {
     if (needs_callback(hook))
       append_name(list, callback_export(hook));
   for (size_t i = 0; i < HANDLER_COUNT; i++)
-    if (handler_names[i].callback && (i == HANDLER_TICK ? needs_tick() : !JS_IsUndefined(vm.handlers[i])))
-      append_name(list, handler_names[i].callback);
+    if (handler_callbacks[i] && (i == HANDLER_TICK ? needs_tick() : !JS_IsUndefined(vm.handlers[i])))
+      append_name(list, handler_callbacks[i]);
   append_grpc_callbacks(list);
   JS_SetPropertyStr(context, result, "exports", list);
   JS_SetPropertyStr(context, result, "opcodes", list_opcodes(context));

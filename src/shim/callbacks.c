@@ -81,13 +81,11 @@ EXPORT(proxy_on_context_create) void proxy_on_context_create(uint32_t id, uint32
    the callback's, STREAM_*_OVER, or 0. */
 static Stream *arriving_stream(uint32_t id, uint8_t direction) {
   Stream *stream = find_stream(id);
-  if (unlikely(stream && stream->over & direction && vm.end_namesake && vm.end_namesake(stream)))
-    stream = NULL;
+  if (vm.prepare_stream && (!stream || stream->over & direction))
+    stream = vm.prepare_stream(stream, id);
   if (stream || !vm.streams_on_demand || !vm.newest_plugin || find_plugin(id))
     return stream;
   vm.lost_streams = 0;
-  if (vm.make_room_for_stream)
-    vm.make_room_for_stream(id);
   return create_stream(id, vm.newest_plugin);
 }
 
@@ -112,7 +110,7 @@ static uint32_t pass_by(uint32_t id) {
 
 static uint32_t headers_arrive(Message *message, Hook body_hook, uint32_t end_of_stream) {
   const Filter *filter = message->stream->plugin->filter;
-  note_end(message, end_of_stream || (vm.over_with_headers & direction_bit(message)));
+  message->stream->over |= direction_bit(message) & (end_of_stream ? STREAM_IS_OVER : vm.over_with_headers);
   message->length_goes = !end_of_stream && body_mode(message) == BODY_REWRITE && has_hook(filter, body_hook);
   return arrive(message, ARRIVED_HEADERS);
 }
@@ -125,7 +123,8 @@ static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_st
   if (message->body_start > size)
     message->body_start = size;
   message->body_ended = message->body_complete = end_of_stream;
-  note_end(message, end_of_stream);
+  if (end_of_stream)
+    message->stream->over |= direction_bit(message);
   note_body(message);
   if (!(message->arrived & ~ARRIVED_BODY) && !message->length_goes && waits_for_body(message)) {
     message->arrived |= ARRIVED_BODY;
@@ -136,7 +135,7 @@ static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_st
 
 static uint32_t trailers_arrive(Message *message) {
   bool replayed = may_be_replayed(message);
-  note_end(message, true);
+  message->stream->over |= direction_bit(message);
   message->body_complete = true;
   uint32_t action = arrive(message, ARRIVED_TRAILERS);
   return replayed && action == PROXY_ACTION_CONTINUE && delay(message) ? PROXY_ACTION_PAUSE : action;

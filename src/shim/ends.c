@@ -7,12 +7,6 @@
 
 static void end_stream(Stream *stream);
 
-/* To be called in the callbacks of a message: whether this one is the last of its direction. */
-static void note_end(Message *message, bool ends) {
-  if (ends)
-    message->stream->over |= direction_bit(message);
-}
-
 static inline __attribute__((always_inline)) bool is_busy(const Message *message) {
   return message->async.is_paused || message->in_callback || message->arrived || message->delayed;
 }
@@ -26,7 +20,7 @@ static bool is_in_use(const Message *message) {
          holds_view(message->trailers.object) || holds_view(message->body.object);
 }
 
-static no_inline void end_over(Stream *stream, uint32_t depth) {
+static void end_over(Stream *stream, uint32_t depth) {
   if (vm.depth != depth || is_in_use(&stream->request) ||
       (!(vm.over_at_start & STREAM_RESPONSE_OVER) && is_in_use(&stream->response)))
     return;
@@ -38,21 +32,13 @@ static no_inline void end_over(Stream *stream, uint32_t depth) {
    the stream any more. Within others it stays, until the host is asked. */
 static inline void end_if_over(Stream *stream, uint32_t depth) {
   if (stream->over == STREAM_IS_OVER)
-    end_over(stream, depth);
+    vm.end_over(stream, depth);
 }
 
 /* A paused hook of a stream that turns out to be gone has settled. */
 static void end_gone(Message *message) {
   drop_settled_hook(&message->async);
   end_if_over(message->stream, 1);
-}
-
-/* What comes after the last callback of a direction is a new stream's of the same id. True: the older one is gone. */
-static bool end_namesake(Stream *older) {
-  if (vm.depth || is_busy(&older->request) || is_busy(&older->response))
-    return false;
-  end_stream(id_table_take(&vm.streams, older->id));
-  return true;
 }
 
 enum { ASK_AT_LEAST = 16, SECONDS_OF_LIFE = 3600, NO_CONTEXT = UINT32_MAX };
@@ -88,16 +74,22 @@ static void ask_for_streams(uint32_t newest) {
   proxy_set_effective_context(newest);
 }
 
-/* Before a stream is made. */
-static void make_room_for_stream(uint32_t id) {
-  if (!vm.depth && vm.streams.count >= gone.ask_at)
+/* Before a callback that may begin a stream. `older`: the one that has its id, though no callback was to come for it
+   any more; or NULL. Returns what is left of it. */
+static Stream *prepare_stream(Stream *older, uint32_t id) {
+  if (vm.depth || (older && (is_busy(&older->request) || is_busy(&older->response))))
+    return older;
+  if (older)
+    end_stream(id_table_take(&vm.streams, id));
+  if (vm.streams.count >= gone.ask_at)
     ask_for_streams(id);
+  return NULL;
 }
 
 /* At build time. Other modules do not have these functions. */
 static void find_ends(void) {
   vm.over_at_start |= STREAM_END_UNSEEN;
-  vm.make_room_for_stream = make_room_for_stream;
+  vm.end_over = end_over;
   vm.end_gone = end_gone;
-  vm.end_namesake = end_namesake;
+  vm.prepare_stream = prepare_stream;
 }

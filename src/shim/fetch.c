@@ -96,13 +96,14 @@ typedef struct UsualCall {
     uint8_t option, at; /* which, and where it is among the object's properties */
   } where[FETCH_TIMEOUT];
   int8_t timeout_at, body_at; /* -1: the options have none */
+  int32_t literal_timeout;    /* of the options that are kept */
   uint16_t head_size, tail_size;
   char headers[512], tail[128];
 } UsualCall;
 
 enum { USUAL_PATH_SIZE = 4 + 4 * 3 /* where the size of the second value is */ };
 
-static PER_REQUEST UsualCall usual_calls[4];
+static PER_REQUEST UsualCall usual_calls[countof(literals)];
 static PER_REQUEST uint8_t oldest_usual_call;
 
 static bool is_string(JSValueConst value, const JSString *string) {
@@ -135,6 +136,7 @@ static void forget_usual_call(JSContext *context, UsualCall *call) {
   for (int i = 0; i < FETCH_TIMEOUT; i++)
     JS_FreeValue(context, JS_MKPTR(JS_TAG_STRING, (void *)call->strings[i]));
   call->shape = NULL;
+  forget_literal(context, &literals[call - usual_calls]);
 }
 
 /* After a call was made with these arguments of http_call. */
@@ -190,6 +192,16 @@ static UsualCall *find_usual_call(const JSObject *init, const Bytes *path) {
     return fits && holds_of_all(path, is_all_visible) ? call : NULL;
   }
   return NULL;
+}
+
+/* Nothing that a usual call has done shows its options to anybody. */
+static void keep_options(JSContext *context, UsualCall *usual, JSObject *init) {
+  Literal *literal = &literals[usual - usual_calls];
+  int32_t timeout = usual->timeout_at < 0 ? 0 : JS_VALUE_GET_INT(init->prop[usual->timeout_at].u.value);
+  if (usual->body_at >= 0 || (literal->start && timeout != usual->literal_timeout))
+    return;
+  usual->literal_timeout = timeout;
+  keep_literal(context->rt, literal, init);
 }
 
 static JSValue make_usual_call(JSContext *context, UsualCall *usual, const JSObject *init, const Bytes *path,
@@ -257,14 +269,19 @@ static no_inline JSValue make_other_call(JSContext *context, JSValueConst *argv)
 /* `this` is the sign of a function whose result is awaited at once (run_code.c), so that nobody else ever sees it: the
    usual call has no promise then. */
 static JSValue js_fetch(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
-  const JSObject *init = JS_IsObject(argv[1]) ? JS_VALUE_GET_OBJ(argv[1]) : NULL;
+  JSObject *init = JS_IsObject(argv[1]) ? JS_VALUE_GET_OBJ(argv[1]) : NULL;
   UsualCall *usual = NULL;
   Bytes path;
   if (init && JS_VALUE_GET_TAG(argv[0]) == JS_TAG_STRING && !JS_VALUE_GET_STRING(argv[0])->is_wide_char) {
     path = bytes_of(unsafe_unconst(argv[0])); /* the caller's, not a reference more */
     usual = find_usual_call(init, &path);
   }
-  JSValue result = usual ? make_usual_call(context, usual, init, &path, JS_VALUE_GET_TAG(this) == TAG_INTERNAL)
-                         : make_other_call(context, argv);
+  JSValue result;
+  if (usual) {
+    result = make_usual_call(context, usual, init, &path, JS_VALUE_GET_TAG(this) == TAG_INTERNAL);
+    keep_options(context, usual, init);
+  } else {
+    result = make_other_call(context, argv);
+  }
   return unlikely(JS_IsException(result)) ? reject_exception(context) : result;
 }

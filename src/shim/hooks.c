@@ -1,22 +1,20 @@
 /* Runs the filter's hooks and turns what they return, throw or promise into what the host needs to know. */
 
-/* By the numbers of `Hook`: what a filter calls them, and the callback that each needs. */
-static const struct {
-  const char *name, *callback;
-} hook_names[HOOK_COUNT] = {
-    [HOOK_REQUEST_HEADERS] = {"onRequestHeaders", "proxy_on_request_headers"},
-    [HOOK_REQUEST_BODY] = {"onRequestBody", "proxy_on_request_body"},
-    [HOOK_REQUEST_TRAILERS] = {"onRequestTrailers", "proxy_on_request_trailers"},
-    [HOOK_RESPONSE_HEADERS] = {"onResponseHeaders", "proxy_on_response_headers"},
-    [HOOK_RESPONSE_BODY] = {"onResponseBody", "proxy_on_response_body"},
-    [HOOK_RESPONSE_TRAILERS] = {"onResponseTrailers", "proxy_on_response_trailers"},
-    [HOOK_LOG] = {"onLog", "proxy_on_log"},
-    [HOOK_DONE] = {"onDone", "proxy_on_done"},
-    [HOOK_NEW_CONNECTION] = {"onNewConnection", "proxy_on_new_connection"},
-    [HOOK_DOWNSTREAM_DATA] = {"onDownstreamData", "proxy_on_downstream_data"},
-    [HOOK_UPSTREAM_DATA] = {"onUpstreamData", "proxy_on_upstream_data"},
-    [HOOK_DOWNSTREAM_CLOSE] = {"onDownstreamClose", "proxy_on_downstream_connection_close"},
-    [HOOK_UPSTREAM_CLOSE] = {"onUpstreamClose", "proxy_on_upstream_connection_close"},
+/* What a filter calls them. */
+static const char *const hook_names[HOOK_COUNT] = {
+    [HOOK_REQUEST_HEADERS] = "onRequestHeaders",
+    [HOOK_REQUEST_BODY] = "onRequestBody",
+    [HOOK_REQUEST_TRAILERS] = "onRequestTrailers",
+    [HOOK_RESPONSE_HEADERS] = "onResponseHeaders",
+    [HOOK_RESPONSE_BODY] = "onResponseBody",
+    [HOOK_RESPONSE_TRAILERS] = "onResponseTrailers",
+    [HOOK_LOG] = "onLog",
+    [HOOK_DONE] = "onDone",
+    [HOOK_NEW_CONNECTION] = "onNewConnection",
+    [HOOK_DOWNSTREAM_DATA] = "onDownstreamData",
+    [HOOK_UPSTREAM_DATA] = "onUpstreamData",
+    [HOOK_DOWNSTREAM_CLOSE] = "onDownstreamClose",
+    [HOOK_UPSTREAM_CLOSE] = "onUpstreamClose",
 };
 
 /* The hooks for what arrives in each direction of a stream. */
@@ -55,7 +53,7 @@ static bool report_error(Message *message, Hook hook, JSValue error) {
   JSContext *context = vm.context;
   guard_renew(); /* the report gets time and memory of its own when the hook has used up its */
   size_t limit = open_reserve();
-  JSValue name = JS_NewString(context, hook_names[hook].name);
+  JSValue name = JS_NewString(context, hook_names[hook]);
   JSValueConst argv[] = {message_view(message), error, name, message->stream->plugin->filter->definition};
   JSValue answered = call_sdk(vm.sdk.on_error, countof(argv), argv);
   bool result = JS_VALUE_GET_TAG(answered) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(answered);
@@ -78,7 +76,7 @@ static uint32_t conclude_error(Message *message, JSValue error) {
 static uint32_t conclude_value(Message *message, JSValue value) {
   if (JS_IsUndefined(value))
     return PROXY_ACTION_CONTINUE;
-  JSValue name = JS_NewString(vm.context, hook_names[message->hook].name);
+  JSValue name = JS_NewString(vm.context, hook_names[message->hook]);
   JSValueConst argv[] = {message_view(message), value, name};
   JSValue result = call_sdk(vm.sdk.on_result, countof(argv), argv);
   JS_FreeValue(vm.context, name);
@@ -133,16 +131,16 @@ static uint32_t run_hook(Message *message, Hook hook) {
   AsyncHook *async = &message->async;
   message->hook = hook;
   if (JS_IsException(view))
-    return conclude_error(message, JS_GetException(context));
+    goto failed;
   if (is_async_function(function) && !plugin->setting_up) {
     if (!start_async_hook(async, function, view, plugin))
-      return conclude_error(message, JS_GetException(context));
+      goto failed;
   } else {
     JSValueConst argv[] = {view, plugin->context, function, plugin->filter->definition};
     JSValue value =
         plugin->setting_up ? call_sdk(vm.sdk.wait_for_setup, countof(argv), argv) : call_hook(function, view, plugin);
     if (JS_IsException(value))
-      return conclude_error(message, JS_GetException(context));
+      goto failed;
     if (!JS_IsPromise(value))
       return conclude_value(message, value);
     async->promise = value;
@@ -152,6 +150,8 @@ static uint32_t run_hook(Message *message, Hook hook) {
     return conclude_async(message);
   pause_hook(async);
   return PROXY_ACTION_PAUSE;
+failed:
+  return conclude_error(message, JS_GetException(context));
 }
 
 static void close_body(Message *message) {

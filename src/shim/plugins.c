@@ -1,20 +1,16 @@
 /* Plugins (root contexts): their configuration, their setup, and the events that are theirs and not a stream's. */
 
-static const struct {
-  const char *name, *callback;
-} handler_names[HANDLER_COUNT] = {
-    [HANDLER_VM_START] = {"vm_start", NULL}, /* every module exports it */
-    [HANDLER_TICK] = {"tick", "proxy_on_tick"},
-    [HANDLER_QUEUE_READY] = {"queue_ready", "proxy_on_queue_ready"},
-    [HANDLER_FOREIGN_FUNCTION] = {"foreign_function", "proxy_on_foreign_function"},
-    [HANDLER_LIMIT_REACHED] = {"limit_reached", NULL},
+static const char *const handler_names[HANDLER_COUNT] = {
+    [HANDLER_VM_START] = "vm_start",           [HANDLER_TICK] = "tick",
+    [HANDLER_QUEUE_READY] = "queue_ready",     [HANDLER_FOREIGN_FUNCTION] = "foreign_function",
+    [HANDLER_LIMIT_REACHED] = "limit_reached",
 };
 
 /* handle(event, function): a part of the SDK that the filter uses wants the event. At the top level only. */
 static JSValue js_handle(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
   const char *name = JS_ToCString(context, argv[0]);
   for (size_t i = 0; name && i < countof(handler_names); i++) {
-    if (strcmp(handler_names[i].name, name) != 0)
+    if (strcmp(handler_names[i], name) != 0)
       continue;
     JS_FreeValue(context, vm.handlers[i]);
     vm.handlers[i] = js_dup(argv[1]);
@@ -60,7 +56,7 @@ static bool call_handler(Handler handler, uint32_t plugin_id, int argc, JSValueC
   JSValue result = call_sdk(vm.handlers[handler], argc, argv);
   bool accepted = !JS_IsException(result) && !(JS_IsBool(result) && !JS_VALUE_GET_BOOL(result));
   if (JS_IsException(result))
-    report_uncaught(handler_names[handler].name, JS_GetException(vm.context));
+    report_uncaught(handler_names[handler], JS_GetException(vm.context));
   JS_FreeValue(vm.context, result);
   leave_callback(interrupted);
   return accepted;

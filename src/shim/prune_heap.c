@@ -83,7 +83,19 @@ static bool prune_class(JSContext *context, JSValueConst prototype) {
 }
 
 /* A method may be what names another one. */
+/* Where no filter has a state, the getter has nothing to give. */
+static void prune_state(JSContext *context) {
+  for (uint32_t i = 0; i < vm.filter_count; i++)
+    if (!JS_IsUndefined(vm.filters[i].create_state))
+      return;
+  const JSValue *prototypes[] = {&vm.sdk.request_prototype, &vm.sdk.response_prototype, &vm.sdk.connection_prototype};
+  for (size_t i = 0; i < countof(prototypes); i++)
+    if (JS_IsObject(*prototypes[i]))
+      JS_DefinePropertyValueStr(context, *prototypes[i], "state", JS_UNDEFINED, JS_PROP_CONFIGURABLE);
+}
+
 static void prune_sdk_classes(JSContext *context) {
+  prune_state(context);
   const JSValue *prototypes[] = {&vm.sdk.request_prototype, &vm.sdk.response_prototype, &vm.sdk.connection_prototype,
                                  &vm.sdk.headers_prototype, &vm.sdk.body_prototype,     &vm.sdk.call_response_prototype,
                                  &vm.sdk.response};

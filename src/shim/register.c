@@ -95,7 +95,7 @@ static bool take_filter(JSContext *context, JSValue definition, bool network) {
   for (size_t i = 0; i < HOOK_COUNT; i++)
     filter->hooks[i] = JS_UNDEFINED;
   for (size_t i = 0; i < HOOK_COUNT; i++)
-    if (!take_property(context, definition, hook_names[i].name, &filter->hooks[i]))
+    if (!take_property(context, definition, hook_names[i], &filter->hooks[i]))
       return false;
   if (!read_error_policy(context, definition, &filter->fail_open))
     return false;

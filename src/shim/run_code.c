@@ -12,10 +12,6 @@ static no_inline JSValue continue_code(JSStackFrame *frame, JSValueConst this, i
                          SHIM_CALL_CONTINUES | (failed ? SHIM_CALL_FAILED : 0));
 }
 
-static bool is_string_atom(const JSRuntime *runtime, JSAtom atom) {
-  return !__JS_AtomIsTaggedInt(atom) && runtime->atom_array[atom]->atom_type == JS_ATOM_TYPE_STRING;
-}
-
 /* Takes over `value`. */
 static bool take_condition(JSContext *context, JSValue value) {
   return (uint32_t)JS_VALUE_GET_TAG(value) <= JS_TAG_UNDEFINED ? JS_VALUE_GET_INT(value) != 0
@@ -164,7 +160,7 @@ static no_inline JSValue run_code(JSRuntime *runtime, JSStackFrame *frame, JSVal
       pc += 4;
       goto push;
     case OP_object:
-      value = new_plain_object(context);
+      value = take_literal(context, &pc);
       goto push;
     case OP_get_field2:
       frame->cur_pc = (uint8_t *)pc + 4;

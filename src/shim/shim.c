@@ -37,6 +37,8 @@
 
 #include "guard.c"
 
+#include "literals.c"
+
 #include "run_code.c"
 
 #include "number_keys.c"

@@ -206,9 +206,9 @@ static PER_REQUEST struct {
   bool streams_are_brief;      /* nor of their end: that is the end of their only hook */
   uint8_t over_at_start;       /* what `over` of a stream is at first: 0, or what no callback comes for */
   uint8_t over_with_headers;   /* STREAM_*_OVER: no callback comes after that of the headers */
-  void (*make_room_for_stream)(uint32_t id); /* see ends.c; NULL where the host tells of ends */
+  void (*end_over)(Stream *stream, uint32_t depth); /* see ends.c; NULL where the host tells of ends */
   void (*end_gone)(Message *message);
-  bool (*end_namesake)(Stream *older);
+  Stream *(*prepare_stream)(Stream *older, uint32_t id);
   bool building;              /* true while the program's top level runs, at build time */
   uint32_t plugin_id;         /* the plugin that this callback is for */
   uint32_t effective_context; /* the context that the host takes the next host call for */

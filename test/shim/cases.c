@@ -1536,7 +1536,7 @@ static void end_vm(void) {
     JS_FreeAtom(vm.context, fetch_options[i]);
   JS_FreeValue(vm.context, fetch_get);
   for (size_t i = 0; i < countof(usual_calls); i++)
-    forget_usual_call(vm.context, &usual_calls[i]);
+    forget_usual_call(vm.context, &usual_calls[i]); /* and its literal */
   if (kept_array)
     JS_FreeValue(vm.context, JS_MKPTR(JS_TAG_OBJECT, kept_array));
   kept_array = NULL;

@@ -72,6 +72,11 @@ const POINTERS: readonly Reason[] = [
     functions: ["JS_FreeRuntime", "JS_NewRuntime2", "build_run"],
   },
   {
+    why: "vm.end_over, vm.end_gone and vm.prepare_stream (src/shim/ends.c): a build sets all of them or none; only where they are set has a stream STREAM_END_UNSEEN, and the others are not called when NULL",
+    types: ["(i32) -> ()", "(i32, i32) -> ()", "(i32, i32) -> i32"],
+    functions: ["arrive", "arriving_stream", "end_gone", "finish_callback"],
+  },
+  {
     why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function; run_hook has an async function, whose class has one",
     types: ["(i32, i64, i64, i32, i32, i32) -> i64"],
     functions: ["JS_CallConstructorInternal", "JS_CallInternal", "call_function", "run_hook"],
