@@ -135,10 +135,13 @@ static uint32_t body_arrives(Message *message, uint32_t size, uint32_t end_of_st
 
 static uint32_t trailers_arrive(Message *message) {
   bool replayed = may_be_replayed(message);
-  message->stream->over |= direction_bit(message);
   message->body_complete = true;
   uint32_t action = arrive(message, ARRIVED_TRAILERS);
-  return replayed && action == PROXY_ACTION_CONTINUE && delay(message) ? PROXY_ACTION_PAUSE : action;
+  if (replayed && action == PROXY_ACTION_CONTINUE && delay(message))
+    action = PROXY_ACTION_PAUSE;
+  message->stream->over |= direction_bit(message); /* not before: a message that is delayed is still there */
+  end_if_over(message->stream, 0);
+  return action;
 }
 
 /* The end of the only callback of a stream that the filter is asked about. */

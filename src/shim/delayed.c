@@ -48,6 +48,7 @@ static void continue_delayed(const Plugin *plugin) {
     forget_delayed(message);
     if (!message->stream->closed && use_context(message->stream->id))
       proxy_continue_stream(message->stream_type);
+    end_if_over(message->stream, 1);
   }
 }
 

@@ -48,14 +48,16 @@ static void check(bool ok, const char *what) {
 #define CHECK(condition) check(condition, #condition)
 
 static uint32_t next_stream = 100;
+static bool has_body; /* the next requests */
 
 /* Starts a stream and runs its request hook; returns its id. */
 static uint32_t request(const char *path, uint32_t *action) {
   uint32_t id = next_stream++;
   if (!host_header(":path"))
     host_add_header(":path", path);
-  proxy_on_context_create(id, ROOT);
-  *action = proxy_on_request_headers(id, host_map.count, 1);
+  if (!vm.streams_on_demand)
+    proxy_on_context_create(id, ROOT);
+  *action = proxy_on_request_headers(id, host_map.count, !has_body);
   return id;
 }
 
@@ -239,6 +241,40 @@ static void test_host_that_does_not_tick(void) {
   host.refuses_ticks = true;
   CHECK(replay(&id) == PROXY_ACTION_CONTINUE);
   finish(id);
+}
+
+/* Of modules that do without proxy_on_delete: see ends.c. */
+static void test_ends_of_which_nobody_tells(void) {
+  uint32_t id, action, calls[40], before = vm.streams.count;
+  find_ends();
+  vm.streams_on_demand = has_body = true;
+  CHECK(replay(&id) == PROXY_ACTION_PAUSE);
+  proxy_on_response_headers(id, host_map.count, 1);
+  CHECK(vm.streams.count == before + 1); /* its request is delayed */
+  proxy_on_tick(ROOT);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == 2 && vm.streams.count == before);
+  for (size_t i = 0; i < countof(calls); i++) {
+    host_new_headers();
+    id = request("/call", &action);
+    CHECK(action == PROXY_ACTION_PAUSE);
+    calls[i] = host.last_call;
+    if (i == 30)
+      host.gone_below = id;
+  }
+  CHECK(vm.streams.count < before + countof(calls) - 16); /* those that are gone went when there were many */
+  host.gone_below = next_stream;
+  uint32_t continued = host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST];
+  for (size_t i = 0; i < countof(calls); i++)
+    answer(calls[i]);
+  CHECK(host.continued[PROXY_STREAM_TYPE_HTTP_REQUEST] == continued && !host_logged("[error]"));
+  for (uint32_t gone = next_stream - countof(calls); gone < next_stream; gone++)
+    proxy_on_delete(gone);
+  CHECK(vm.streams.count == before);
+  vm.streams_on_demand = has_body = false;
+  vm.over_at_start = 0;
+  vm.end_over = NULL;
+  vm.end_gone = NULL;
+  vm.prepare_stream = NULL;
 }
 
 static void test_whole_body_keeps_its_length(void) {
@@ -1568,6 +1604,7 @@ static const struct {
     CASE(test_replayed_trailers_wait_for_a_tick),
     CASE(test_replayed_streams_that_end_before_the_tick),
     CASE(test_host_that_does_not_tick),
+    CASE(test_ends_of_which_nobody_tells),
     CASE(test_whole_body_keeps_its_length),
     CASE(test_inspected_body),
     CASE(test_inspected_body_ends_with_trailers),

@@ -42,6 +42,7 @@ static struct {
   bool grpc_nested;         /* sending ends the stream from within */
   bool null_results, failing_results;
   uint32_t failing_status;
+  uint32_t gone_below;          /* contexts that are not there any more, but for the first two */
   uint32_t delete_in_reply;     /* the stream, or the plugin, that a local reply ends from within */
   uint32_t body_arrives_in_log; /* the stream whose body arrives within proxy_log */
   char log[1 << 16];
@@ -122,6 +123,8 @@ uint32_t proxy_log(uint32_t level, const char *data, size_t size) {
 }
 
 uint32_t proxy_set_effective_context(uint32_t id) {
+  if (id == UINT32_MAX || (id > ROOT && id < host.gone_below))
+    return PROXY_STATUS_BAD_ARGUMENT;
   host.context = id;
   return PROXY_STATUS_OK;
 }

@@ -103,7 +103,10 @@ const EXPECTED: Record<string, (round: number) => string> = {
   "a refused call": () => "unknown-cluster",
   "a call that is not awaited": () => "200GET back /a  ",
   "calls at once": () => [1, 2, 3].map((n) => `200GET back /${n}  `).join(),
-  "more kinds than are kept": () => Array.from("ABCDEF").map((method) => `200${method} back /m  `).join(),
+  "more kinds than are kept": () =>
+    Array.from("ABCDEF")
+      .map((method) => `200${method} back /m  `)
+      .join(),
 };
 
 test.each(Object.keys(CASES).map((name, at) => ({ name, at })))("$name", async ({ name, at }) => {
