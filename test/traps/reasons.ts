@@ -74,7 +74,7 @@ const POINTERS: readonly Reason[] = [
   {
     why: "vm.end_over, vm.end_gone and vm.prepare_stream (src/shim/ends.c): a build sets all of them or none; only where they are set has a stream STREAM_END_UNSEEN, and the others are not called when NULL",
     types: ["(i32) -> ()", "(i32, i32) -> ()", "(i32, i32) -> i32"],
-    functions: ["arrive", "arriving_stream", "end_gone", "finish_callback"],
+    functions: ["arrive", "arriving_stream", "end_gone", "finish_callback", "proxy_on_tick", "trailers_arrive"],
   },
   {
     why: "JSClass.call: of a JSClassDef in C, by the object's class; that it is not NULL is checked, otherwise the object is no function; run_hook has an async function, whose class has one",
