@@ -41,7 +41,7 @@ static void end_gone(Message *message) {
   end_if_over(message->stream, 1);
 }
 
-enum { ASK_AT_LEAST = 16, SECONDS_OF_LIFE = 3600, NO_CONTEXT = UINT32_MAX };
+enum { ASK_AT_LEAST = 16, SECONDS_OF_LIFE = 3600, NO_CONTEXT = INT32_MAX };
 
 static PER_REQUEST struct {
   uint32_t ask_at;  /* so many streams */
@@ -89,6 +89,7 @@ static Stream *prepare_stream(Stream *older, uint32_t id) {
 /* At build time. Other modules do not have these functions. */
 static void find_ends(void) {
   vm.over_at_start |= STREAM_END_UNSEEN;
+  gone.ask_at = vm.limits.streams < ASK_AT_LEAST ? vm.limits.streams : ASK_AT_LEAST;
   vm.end_over = end_over;
   vm.end_gone = end_gone;
   vm.prepare_stream = prepare_stream;

@@ -123,7 +123,7 @@ uint32_t proxy_log(uint32_t level, const char *data, size_t size) {
 }
 
 uint32_t proxy_set_effective_context(uint32_t id) {
-  if (id == UINT32_MAX || (id > ROOT && id < host.gone_below))
+  if (id == INT32_MAX || (id > ROOT && id < host.gone_below))
     return PROXY_STATUS_BAD_ARGUMENT;
   host.context = id;
   return PROXY_STATUS_OK;
